@@ -1,0 +1,45 @@
+package observer
+
+import (
+	"time"
+
+	"github.com/plimsoll/plimsoll/scenarios"
+)
+
+// Target is one container of one replica to watch.
+type Target struct {
+	Container string
+	Replica   int
+	// Cgroup is where its counters are, for the cgroup source.
+	Cgroup Cgroup
+}
+
+// Cgroup says where the counters of one container are. On version 2 one folder holds all of them.
+type Cgroup struct {
+	// Version is 1 or 2; 0 means there is none.
+	Version int
+	// Unified is the folder on version 2. CPU, CPUAcct and Memory are those on version 1.
+	Unified              string
+	CPU, CPUAcct, Memory string
+}
+
+// Sample is one reading of one container's counters. A nil pointer is "not known"; cumulative counters count since the
+// cgroup was made.
+type Sample struct {
+	// At is when it was read, on the clock of the load (monotonic).
+	At time.Time
+	// CPU time used, cumulative.
+	CPU *time.Duration
+	// Periods and ThrottledPeriods and ThrottledTime of CFS bandwidth control, cumulative; all nil without a quota.
+	Periods, ThrottledPeriods *int64
+	ThrottledTime             *time.Duration
+	// Usage, WorkingSet (usage − inactive file), Anon, File, MappedFile now; Peak since the cgroup was made.
+	Usage, WorkingSet, Anon, File, MappedFile, Peak *scenarios.Bytes
+	// OOMKills, LimitHits and Refaults, cumulative.
+	OOMKills, LimitHits, Refaults *int64
+	// CPUStall and MemoryStall are PSI "some" totals, cumulative; nil where the kernel has none.
+	CPUStall, MemoryStall *time.Duration
+	// CPULimit and MemoryLimit as enforced now; nil where they could not be read, 0 where none is set.
+	CPULimit    *scenarios.MilliCPU
+	MemoryLimit *scenarios.Bytes
+}

@@ -1,0 +1,40 @@
+package tuner
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Runner runs one real (or simulated) trial: it applies the settings of the step, waits until the replicas are Ready,
+// puts them under the step's scenario and returns what was seen. An error means that the instrument broke; a service
+// that failed is an Observation. When ctx is cancelled it returns what was seen so far, marked StoppedByUser.
+type Runner interface {
+	RunTrial(ctx context.Context, step Step) (Observation, error)
+}
+
+// Recorder stores one finished trial for good before the next begins.
+type Recorder func(Trial) error
+
+// Search runs trials until Decide ends it, starting from those already recorded, and returns all of them and the
+// result. elapsed tells how long the trial took (the runner's clock: virtual for a simulation). The error is the
+// runner's or the recorder's; the trials before it are returned beside it.
+func Search(ctx context.Context, goal Goal, trials []Trial, runner Runner, clock func() time.Duration, record Recorder) ([]Trial, Step, error) {
+	for {
+		step := Decide(goal, trials)
+		if step.Result != nil || ctx.Err() != nil {
+			return trials, step, nil
+		}
+		began := clock()
+		observation, err := runner.RunTrial(ctx, step)
+		if err != nil {
+			return trials, step, fmt.Errorf("trial %d: %w", len(trials)+1, err)
+		}
+		trial := Trial{Number: len(trials) + 1, Step: step, Observation: observation, Elapsed: clock() - began}
+		trial.Verdict = Judge(goal, step, observation)
+		if err := record(trial); err != nil {
+			return trials, step, fmt.Errorf("trial %d: record: %w", trial.Number, err)
+		}
+		trials = append(trials, trial)
+	}
+}
