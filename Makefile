@@ -1,0 +1,89 @@
+# Two commands do everything on a fresh Debian or Ubuntu with Go, git and make: `make demo` and `make test`.
+# What a target needs beyond Go it installs itself as root on Debian or Ubuntu; otherwise it names the one command that
+# does (test/need.sh). CI calls these same targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+GO ?= go
+# How long each fuzz target runs, how many kills `make kill` does, what `make test` tests.
+FUZZTIME ?= 30s
+KILLS ?= 200
+PACKAGES ?= ./...
+# For `make oracle`: where its rows go, and which services it sweeps, separated by commas.
+OUT ?= oracle.json
+SERVICES ?= demo
+
+# -trimpath and no build id: two builds of one commit are the same bytes.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-buildid= -s -w -X main.version=$(VERSION)'
+
+.PHONY: help build demo test lint fuzz golden bench bench-load bench-tuner oracle kill test-v2 clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## bin/plimsoll, bin/kubectl-plimsoll (the same, as a kubectl plugin) and bin/demoservice
+	$(BUILD) -o bin/plimsoll ./cmd/plimsoll
+	$(BUILD) -o bin/demoservice ./demo
+	ln -sf plimsoll bin/kubectl-plimsoll
+
+demo: build ## derive the limits of the bundled demo service, on this machine, in under 4 minutes
+	bin/plimsoll demo
+
+test: ## lint, then all tests; what needs root, a cgroup, a cluster or Chromium and finds none skips and says why
+	@test/need.sh gcc gcc libc6-dev || true
+	@test/need.sh chromium chromium || true
+	@lint=0; $(MAKE) lint || lint=$$?; \
+	race=-race; if [ "$$($(GO) env CGO_ENABLED)" != 1 ]; then race=; \
+	  echo "WARNING: no C compiler, so the tests run without the race detector"; fi; \
+	echo "$(GO) test $$race $(PACKAGES)"; \
+	tests=0; $(GO) test $$race -json -timeout 12m $(PACKAGES) </dev/null | $(GO) run ./test/summary || tests=$$?; \
+	if [ $$lint -ne 0 ]; then echo "FAIL: make lint, see above"; fi; \
+	exit $$(( lint | tests ))
+
+lint: ## gofmt, go vet (linux, darwin), arm64 build, staticcheck, and the rules of the house (test/lint)
+	@files=$$(gofmt -l $$($(GO) list -f '{{.Dir}}' ./...)); \
+	if [ -n "$$files" ]; then echo "not formatted, run gofmt -w on:"; echo "$$files"; exit 1; fi
+	$(GO) vet ./...
+	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) vet ./...
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./...
+	$(GO) tool -modfile=test/lint/tools.mod staticcheck ./...
+	$(GO) test -count=1 ./test/lint
+	@$(GO) mod tidy -diff >/dev/null || echo "WARNING: go.mod is not tidy, run go mod tidy"
+
+fuzz: ## every fuzz target for FUZZTIME (30s)
+	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u); do \
+	  for target in $$(grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' $$package | sed 's/func //' | sort -u); do \
+	    echo "== $$package $$target for $(FUZZTIME)"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; done
+
+golden: ## rewrite the golden files (-update); read the diff before you commit it
+	@for package in $$(grep -rlE --include='*_test.go' 'Bool(Var)?\(.*"update"' . | xargs -r -n1 dirname | sort -u); do \
+	  $(GO) test -count=1 $$package -update; done
+	@git --no-pager diff --stat -- '*testdata*'
+
+bench: ## all Go benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+bench-load: ## the benchmarks of the load generator
+	$(GO) test -run '^$$' -bench . -benchmem ./loadgen/...
+
+bench-tuner: ## the benchmarks of the tuner, on simulated services
+	$(GO) test -run '^$$' -bench . -benchmem ./tuner/... ./sim/...
+
+oracle: build ## sweep SERVICES for their least limits without the tuner, then tune; rows of both to OUT
+	$(GO) run ./test/oracle -out '$(OUT)' -services '$(SERVICES)'
+
+kill: build ## kill -9 plimsoll at KILLS (200) random instants; nothing may be left behind
+	$(GO) test -count=1 -v -timeout 60m ./test/kill -args -kills=$(KILLS)
+
+test-v2: ## prove limits, OOM, throttling, delegation and clean-up on cgroup v2, in a small VM
+	@test/need.sh qemu-system-x86_64 qemu-system-x86
+	$(GO) run ./test/vm
+
+clean: ## remove what the targets made
+	rm -rf bin .cache plimsoll-report
