@@ -32,6 +32,7 @@ const (
 	NotReady        Mode = "never_ready"           // it did not become Ready in time
 	NotReadyCPU     Mode = "never_ready_throttled" // it did not become Ready in time, and was throttled
 	Saturation      Mode = "saturation"            // slow, and no limit is near: a lock, a pool, a dependency
+	MemoryHigh      Mode = "memory_high"           // an SLO on memory over its limit is missed, nothing else
 )
 
 // Verdict is what Judge says of one trial.
@@ -45,6 +46,9 @@ type Verdict struct {
 	Why string `json:"why"`
 	// Margins of every SLO and every limit that could be measured, in the order: SLOs of the file, then limits.
 	Margins []Margin `json:"margins,omitempty"`
+	// Leaks holds the leak verdict of each container, its worst replica deciding, in the order of the settings; only
+	// for a confirming soak.
+	Leaks []Leak `json:"leaks,omitempty"`
 }
 
 // Margin is how far one measured value is from its bound.
@@ -60,7 +64,9 @@ type Margin struct {
 	Bound float64  `json:"bound"`
 	// AtLeast marks a censored value: the true one is this or larger.
 	AtLeast bool `json:"value_at_least,omitempty"`
-	// Ratio is Value / Bound (Bound / Value for bounds from below): below 1 is met. nil where Value is.
+	// Ratio is Value / Bound (Bound / Value for bounds from below), 1000 at most: below 1 is met. Over a bound of 0 it is
+	// 1 + Value. nil where Value is.
 	Ratio *float64 `json:"ratio"`
-	Met   *bool    `json:"met"`
+	// Met is nil where the value is not known or rests on too few samples, and where there is no SLO or it does not apply.
+	Met *bool `json:"met"`
 }
