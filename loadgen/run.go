@@ -3,6 +3,10 @@ package loadgen
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"sync"
 	"time"
 
 	"github.com/plimsoll/plimsoll/scenarios"
@@ -26,9 +30,128 @@ type Plan struct {
 	OnSecond func(Second)
 }
 
+// offerer offers its part of the hits of a run.
+type offerer interface {
+	// run returns when each of its hits has an outcome. The error is for a broken instrument.
+	run() error
+	// stop makes run offer nothing more; any goroutine may call it at any time.
+	stop()
+	// over says, after run, when the last hit had been offered, and whether stop came before that.
+	over() (ended time.Duration, interrupted bool)
+	// close gives back what the offerer holds; neither run nor stop may be called after it.
+	close()
+}
+
 // Run offers the plan's hits and returns what came of them. Cancelling ctx stops offering, drains what is in flight for
 // Plan.Grace and returns the result of what was run, with Complete false. The error is for a plan that cannot be run
 // and for an instrument that broke; a failing service is a Result.
 func Run(ctx context.Context, plan Plan) (Result, error) {
-	return Result{}, errors.New("loadgen: not built yet")
+	if err := checkPlan(&plan); err != nil {
+		return Result{}, err
+	}
+	t, err := newTraffic(plan.Traffic)
+	if err != nil {
+		return Result{}, fmt.Errorf("loadgen: %w", err)
+	}
+	j, err := newJob(ctx, plan, t)
+	if err != nil {
+		return Result{}, fmt.Errorf("loadgen: %w", err)
+	}
+	recorders := newRecorders(plan, j.loops)
+	parts, err := offerers(j, t, recorders)
+	if err != nil {
+		return Result{}, fmt.Errorf("loadgen: %w", err)
+	}
+	ran, err := j.offerAll(ctx, parts, recorders)
+	if err != nil {
+		return Result{}, fmt.Errorf("loadgen: %w", err)
+	}
+	return summarize(plan, recorders, ran), nil
+}
+
+// checkPlan fills in the address or the URL where only one of them is given, and refuses a plan that can't be run.
+func checkPlan(plan *Plan) error {
+	switch {
+	case len(plan.Scenario.Stages) == 0:
+		return errors.New("loadgen: the scenario has no stages")
+	case !plan.Closed && plan.Traffic.MaxInFlight < 1:
+		return fmt.Errorf("loadgen: max_in_flight is %d; it must be at least 1", plan.Traffic.MaxInFlight)
+	case plan.Closed && plan.Connections < 1:
+		return fmt.Errorf("loadgen: %d connections; a closed loop needs at least 1", plan.Connections)
+	case plan.Traffic.URL == "" && len(plan.Addresses) == 0:
+		return errors.New("loadgen: neither a URL nor an address to send to")
+	}
+	if plan.Traffic.URL == "" {
+		plan.Traffic.URL = "http://" + plan.Addresses[0]
+	}
+	if len(plan.Addresses) > 0 {
+		return nil
+	}
+	u, err := url.Parse(plan.Traffic.URL)
+	if err != nil {
+		return fmt.Errorf("loadgen: %w", err)
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	plan.Addresses = []string{net.JoinHostPort(u.Hostname(), port)}
+	return nil
+}
+
+// newJob resolves the addresses and settles what all loops are told.
+func newJob(ctx context.Context, plan Plan, t *traffic) (*job, error) {
+	j := &job{plan: plan, timeout: plan.Traffic.Timeout, kinds: factsOf(t), loops: 1}
+	if j.timeout == 0 {
+		j.timeout = never
+	}
+	ctx, cancel := context.WithTimeout(ctx, resolveEvery)
+	defer cancel()
+	for _, address := range plan.Addresses {
+		e, err := newEndpoint(address)
+		if err != nil {
+			return nil, err
+		}
+		e.resolve(ctx)
+		j.endpoints = append(j.endpoints, e)
+	}
+	return j, nil
+}
+
+// offerAll runs the parts side by side until each hit has an outcome.
+func (j *job) offerAll(ctx context.Context, parts []offerer, recorders []*recorder) (ranFor, error) {
+	ran := ranFor{complete: true, before: readOwnUse()}
+	stopAll := func() {
+		for _, part := range parts {
+			part.stop()
+		}
+	}
+	beside, over := context.WithCancel(ctx)
+	var helpers, offering sync.WaitGroup
+	helpers.Go(func() { keepResolving(beside, j.endpoints) })
+	helpers.Go(func() { ran.maxInFlight = forwardSeconds(recorders, j.plan.OnSecond) })
+	helpers.Go(func() { <-beside.Done(); stopAll() })
+
+	j.began = time.Now()
+	ran.started = j.began
+	errs := make([]error, len(parts))
+	for i, part := range parts {
+		offering.Go(func() {
+			if errs[i] = part.run(); errs[i] != nil {
+				stopAll()
+			}
+		})
+	}
+	offering.Wait()
+	ran.drained = j.now()
+	over()
+	helpers.Wait()
+	ran.after = readOwnUse()
+	for _, part := range parts {
+		part.close()
+		ended, interrupted := part.over()
+		ran.ended = max(ran.ended, ended)
+		ran.complete = ran.complete && !interrupted
+	}
+	return ran, errors.Join(errs...)
 }

@@ -1,0 +1,78 @@
+package loadgen
+
+import (
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// openingRate is how many connections a second a closed loop opens, at the beginning and in place of broken ones: slow
+// enough for the accept queue of a server, and no storm where one refuses them all. An open loop opens a connection
+// when a hit is planned and has no such cap.
+const openingRate = 5000
+
+// closedLoop is what a loop knows where it sends the next hit as soon as the one before has ended.
+type closedLoop struct {
+	// toOpen connections of its share are missing; the next may be opened at openAt.
+	toOpen  int
+	opening *rate.Limiter
+	openAt  time.Duration
+	// number of the next hit; hits of all loops together have different ones.
+	number, step int64
+	// end is when nothing more is sent.
+	end time.Duration
+	// stage of the scenario, which ends at stageEnd.
+	stage    int
+	stageEnd time.Duration
+}
+
+func (c *closedLoop) nextInstant() time.Duration {
+	if c.toOpen > 0 {
+		return min(c.openAt, c.end)
+	}
+	return c.end
+}
+
+// offerClosed opens the connections that are missing, each with its first hit.
+func (l *loop) offerClosed() {
+	c := l.closed
+	now := l.now()
+	if now >= c.end {
+		l.more = false
+	}
+	for l.more && c.toOpen > 0 && now >= c.openAt {
+		if !c.opening.AllowN(l.began.Add(now), 1) {
+			c.openAt = now + time.Second/openingRate
+			return
+		}
+		c.toOpen--
+		r := &l.replicas[l.turn%len(l.replicas)]
+		l.turn++
+		r.inFlight++
+		l.beginNew(r, l.nextHit(now))
+		now = l.now()
+	}
+}
+
+// nextHit is a hit that is planned at the moment it is sent.
+func (l *loop) nextHit(now time.Duration) hitState {
+	c := l.closed
+	for now >= c.stageEnd && c.stage < len(l.plan.Scenario.Stages)-1 {
+		c.stage++
+		c.stageEnd += l.plan.Scenario.Stages[c.stage].For
+	}
+	kind, row := l.traffic.pick(c.number)
+	hit := hitState{number: c.number, kind: kind, row: row, stage: c.stage, planned: now, sent: now}
+	c.number += c.step
+	l.recorder.plan(now, c.stage)
+	l.recorder.start(now)
+	return hit
+}
+
+// sendNext sends the next hit on c, whose reply has just been read.
+func (l *loop) sendNext(c *conn) {
+	c.hit = l.nextHit(l.now())
+	c.replica.inFlight++
+	l.busy.push(c)
+	l.send(c)
+}
