@@ -27,6 +27,7 @@ const (
 	Local      Kind = "local"      // processes on this machine, limited by the kernel's cgroups
 	Kubernetes Kind = "kubernetes" // an object in a cluster, limited by the kubelet
 	Simulated  Kind = "simulated"  // a queueing model in virtual time; never a claim about a real service
+	External   Kind = "external"   // something at Traffic.URL that can be loaded, and not tuned
 )
 
 // Workload is what is under test.
@@ -37,10 +38,12 @@ type Workload struct {
 	Replicas int `json:"replicas"`
 	// Object names a Kubernetes workload ("deploy/web"); empty for other kinds.
 	Object string `json:"object,omitempty"`
+	// Namespace of the object; empty for that of the kubeconfig's context, and for other kinds.
+	Namespace string `json:"namespace,omitempty"`
 	// Port that serves the traffic. A local replica gets a port of its own in the environment variable PORT (and for
 	// ${PORT} in its commands): Port + its number, or any free port where Port is 0.
 	Port int `json:"port"`
-	// Containers of one replica, in the order of the file; at least one, names unique.
+	// Containers of one replica, in the order of the file; at least one (none where Kind is External), names unique.
 	Containers []Container `json:"containers"`
 	// Readiness tells when a replica may get traffic.
 	Readiness Probe `json:"readiness"`
@@ -57,7 +60,7 @@ type Container struct {
 	Name string `json:"name"`
 	// Command is the program and its arguments (local only). ${PORT} and ${NAME} of the environment are replaced.
 	Command []string `json:"command,omitempty"`
-	// Directory to run in (local only); relative paths are relative to the scenario file. Default: the file's own.
+	// Directory to run in (local only): the folder of the scenario file, joined with what the file says.
 	Directory string `json:"directory,omitempty"`
 	// Env is added to the environment, in the order of the file (local only).
 	Env []Variable `json:"-"`
@@ -180,6 +183,8 @@ type Hit struct {
 	// Headers in the order of the file. Values may be secret and never reach an output.
 	Headers []Variable `json:"-"`
 	Body    Secret     `json:"-"`
+	// BodyMarked is true where the file says `secret: true` of the body.
+	BodyMarked bool `json:"-"`
 	// Data rows, cycled in order; nil when the hit has none. Every row has the same columns.
 	Data *Data `json:"-"`
 	// Status codes that count as ok; empty means 200–399. For grpc: 0 (OK).

@@ -33,20 +33,3 @@ type Bounds struct {
 	MemoryMin Bytes    `json:"memory_min_bytes"`
 	MemoryMax Bytes    `json:"memory_max_bytes"`
 }
-
-// Secret is a value that no output, log or record may hold. It prints as "(secret)"; only Reveal gives it away.
-type Secret struct{ value string }
-
-// NewSecret wraps value.
-func NewSecret(value string) Secret { return Secret{value} }
-
-// Reveal returns the value itself, for the one place that sends it.
-func (s Secret) Reveal() string { return s.value }
-
-func (s Secret) String() string { return "(secret)" }
-
-// GoString keeps %#v from printing the value.
-func (s Secret) GoString() string { return "(secret)" }
-
-// MarshalText keeps every encoder from writing the value.
-func (s Secret) MarshalText() ([]byte, error) { return []byte("(secret)"), nil }

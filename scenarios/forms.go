@@ -1,0 +1,301 @@
+package scenarios
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// form is one way to write a single value.
+type form[T comparable] struct {
+	// words name it in a sentence: "a duration such as 200ms, 30s or 5m".
+	words  string
+	schema schema
+	// parse's error says what was given and what is allowed.
+	parse func(n *yaml.Node) (T, error)
+	// text is the value as it would be written.
+	text func(T) string
+	// zeroIsValue is true where the zero T is a default worth showing, false where it means "none".
+	zeroIsValue bool
+}
+
+// text is a string: what YAML reads as a number or a boolean has to be quoted.
+func text() form[string] {
+	return form[string]{
+		words:  "text",
+		schema: schema{"type": "string"},
+		text:   strconv.Quote,
+		parse: func(n *yaml.Node) (string, error) {
+			if n.Tag != "!!str" {
+				return "", fmt.Errorf("%s is read as %s; put it in quotes to make it text", n.Value, strings.TrimPrefix(n.Tag, "!!"))
+			}
+			return n.Value, nil
+		},
+	}
+}
+
+// anyText takes every scalar as the text that was written: 8080 and true need no quotes.
+func anyText() form[string] {
+	return form[string]{
+		words:  "text",
+		schema: schema{"type": []string{"string", "number", "boolean"}},
+		text:   strconv.Quote,
+		parse:  func(n *yaml.Node) (string, error) { return n.Value, nil },
+	}
+}
+
+// matching is text of a certain shape.
+func matching(words, pattern string) form[string] {
+	shape := regexp.MustCompile(pattern)
+	f := text()
+	plain := f.parse
+	f.words, f.schema = words, schema{"type": "string", "pattern": pattern}
+	f.parse = func(n *yaml.Node) (string, error) {
+		s, err := plain(n)
+		if err == nil && !shape.MatchString(s) {
+			err = fmt.Errorf("%q is not %s", s, words)
+		}
+		return s, err
+	}
+	return f
+}
+
+// label is a name that Kubernetes accepts for a container.
+func label() form[string] {
+	return matching("a name of small letters, digits and -, at most 63", `^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+}
+
+// name is what scenarios and hits are called.
+func name() form[string] {
+	return matching("a name of letters, digits, -, _ and ., at most 63", `^[A-Za-z0-9][-A-Za-z0-9_.]{0,62}$`)
+}
+
+// choice is one of the words.
+func choice[T ~string](words ...T) form[T] {
+	plain := make([]string, len(words))
+	for i, w := range words {
+		plain[i] = string(w)
+	}
+	return form[T]{
+		words:  "one of " + strings.Join(plain, ", "),
+		schema: schema{"enum": plain},
+		text:   func(t T) string { return string(t) },
+		parse: func(n *yaml.Node) (T, error) {
+			if !slices.Contains(plain, n.Value) {
+				return "", fmt.Errorf("%q is not one of %s", n.Value, hint(n.Value, plain))
+			}
+			return T(n.Value), nil
+		},
+	}
+}
+
+// hint lists what is allowed, with the word that was meant where one is near.
+func hint(given string, allowed []string) string {
+	list := strings.Join(allowed, ", ")
+	if word, ok := nearest(given, allowed); ok {
+		return fmt.Sprintf("%s; did you mean %q?", list, word)
+	}
+	return list
+}
+
+// whole is a whole number from low to high.
+func whole(low, high int) form[int] {
+	return form[int]{
+		words:       fmt.Sprintf("a whole number from %d to %d", low, high),
+		schema:      schema{"type": "integer", "minimum": low, "maximum": high},
+		text:        strconv.Itoa,
+		zeroIsValue: true,
+		parse: func(n *yaml.Node) (int, error) {
+			v, err := strconv.Atoi(n.Value)
+			if err != nil || n.Tag != "!!int" || !digits(n.Value) || v < low || v > high {
+				return 0, fmt.Errorf("%q is not a whole number from %d to %d", n.Value, low, high)
+			}
+			return v, nil
+		},
+	}
+}
+
+// seed is any number that starts a random sequence.
+func seed() form[uint64] {
+	return form[uint64]{
+		words:       "a whole number",
+		schema:      schema{"type": "integer", "minimum": 0},
+		text:        func(v uint64) string { return strconv.FormatUint(v, 10) },
+		zeroIsValue: true,
+		parse: func(n *yaml.Node) (uint64, error) {
+			v, err := strconv.ParseUint(n.Value, 10, 64)
+			if err != nil || n.Tag != "!!int" {
+				return 0, fmt.Errorf("%q is not a whole number from 0 to %d", n.Value, uint64(math.MaxUint64))
+			}
+			return v, nil
+		},
+	}
+}
+
+// number is a decimal number above low, up to high.
+func number(low, high float64) form[float64] {
+	return form[float64]{
+		words:  fmt.Sprintf("a number above %v, up to %v", low, high),
+		schema: schema{"type": "number", "exclusiveMinimum": low, "maximum": high},
+		text:   func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) },
+		parse: func(n *yaml.Node) (float64, error) {
+			v, err := strconv.ParseFloat(n.Value, 64)
+			if err != nil || (n.Tag != "!!int" && n.Tag != "!!float") || !(v > low && v <= high) {
+				return 0, fmt.Errorf("%q is not a number above %v, up to %v", n.Value, low, high)
+			}
+			return v, nil
+		},
+	}
+}
+
+// yesNo is true or false.
+func yesNo() form[bool] {
+	return form[bool]{
+		words:       "true or false",
+		schema:      schema{"type": "boolean"},
+		text:        strconv.FormatBool,
+		zeroIsValue: true,
+		parse: func(n *yaml.Node) (bool, error) {
+			if n.Tag != "!!bool" || (n.Value != "true" && n.Value != "false") {
+				return false, fmt.Errorf("%q is neither true nor false", n.Value)
+			}
+			return n.Value == "true", nil
+		},
+	}
+}
+
+// longest is the longest duration that a file may state: a week, more than any load test lasts.
+const longest = 7 * 24 * time.Hour
+
+// duration is a time from low to high, as Go writes it.
+func duration(low, high time.Duration) form[time.Duration] {
+	words := fmt.Sprintf("a duration from %s to %s, such as 200ms, 30s or 5m", shortDuration(low), shortDuration(high))
+	return form[time.Duration]{
+		words:       words,
+		schema:      schema{"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`},
+		text:        shortDuration,
+		zeroIsValue: low == 0,
+		parse: func(n *yaml.Node) (time.Duration, error) {
+			if n.Tag == "!!int" || n.Tag == "!!float" {
+				return 0, fmt.Errorf("%s has no unit; write it like %sms, %ss or %sm", n.Value, n.Value, n.Value, n.Value)
+			}
+			d, err := time.ParseDuration(n.Value)
+			if err != nil {
+				return 0, fmt.Errorf("%q is not a duration; write it like 200ms, 30s or 5m", n.Value)
+			}
+			return d, within(d, low, high, n.Value, shortDuration)
+		},
+	}
+}
+
+// shortDuration writes 5m0s as 5m and 1h0m0s as 1h.
+func shortDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// fastest is the largest rate that a file may state, in hits per second.
+const fastest = 10_000_000
+
+// rate is hits per second: "200/s", "90/m", or a number.
+func rate() form[float64] {
+	return form[float64]{
+		words:  "a rate such as 200/s or 90/m",
+		schema: schema{"anyOf": []schema{{"type": "number", "minimum": 0}, {"type": "string", "pattern": `^[0-9]+(\.[0-9]+)?/(s|m)$`}}},
+		text:   func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) + "/s" },
+		parse: func(n *yaml.Node) (float64, error) {
+			amount, per := n.Value, 1.0
+			if s, ok := strings.CutSuffix(amount, "/s"); ok {
+				amount = s
+			} else if m, ok := strings.CutSuffix(amount, "/m"); ok {
+				amount, per = m, 60
+			}
+			v, err := decimal(amount)
+			if err != nil {
+				return 0, fmt.Errorf("%q is not a rate; write it like 200/s or 90/m", n.Value)
+			}
+			return v / per, within(v/per, 0, fastest, n.Value, func(v float64) string { return fmt.Sprintf("%.0f/s", v) })
+		},
+	}
+}
+
+// percent is a ratio, written as 95%, above low and below high (both ratios).
+func percent(low, high float64) form[float64] {
+	words := fmt.Sprintf("a percentage above %s and below %s", percentText(low), percentText(high))
+	return form[float64]{
+		words:  words,
+		schema: schema{"type": "string", "pattern": `^[0-9]+(\.[0-9]+)?%$`},
+		text:   percentText,
+		parse: func(n *yaml.Node) (float64, error) {
+			amount, isPercent := strings.CutSuffix(n.Value, "%")
+			v, err := decimal(amount)
+			if err != nil || !isPercent || v/100 <= low || v/100 >= high {
+				return 0, fmt.Errorf("%q is not %s", n.Value, words)
+			}
+			return v / 100, nil
+		},
+	}
+}
+
+func percentText(ratio float64) string { return strconv.FormatFloat(ratio*100, 'g', 10, 64) + "%" }
+
+// cpu is an amount of CPU from low to high.
+func cpu(low, high MilliCPU) form[MilliCPU] {
+	return form[MilliCPU]{
+		words:  fmt.Sprintf("an amount of CPU from %s to %s, such as 250m, 0.5 or 2", low, high),
+		schema: schema{"anyOf": []schema{{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": `^[0-9]+(\.[0-9]+)?m?$`}}},
+		text:   MilliCPU.String,
+		parse: func(n *yaml.Node) (MilliCPU, error) {
+			v, err := ParseMilliCPU(n.Value)
+			if err != nil {
+				return 0, err
+			}
+			return v, within(v, low, high, n.Value, MilliCPU.String)
+		},
+	}
+}
+
+// memory is an amount of memory from low to high.
+func memory(low, high Bytes) form[Bytes] {
+	return form[Bytes]{
+		words:  fmt.Sprintf("an amount of memory from %s to %s, such as 96Mi or 1Gi", low, high),
+		schema: schema{"anyOf": []schema{{"type": "integer", "minimum": 0}, {"type": "string", "pattern": `^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi)?$`}}},
+		text:   Bytes.String,
+		parse: func(n *yaml.Node) (Bytes, error) {
+			v, err := ParseBytes(n.Value)
+			if err != nil {
+				return 0, err
+			}
+			return v, within(v, low, high, n.Value, Bytes.String)
+		},
+	}
+}
+
+// decimal reads digits with an optional fraction; no sign, no exponent, no infinity.
+func decimal(s string) (float64, error) {
+	if strings.Trim(s, "0123456789.") != "" {
+		return 0, strconv.ErrSyntax
+	}
+	return strconv.ParseFloat(s, 64)
+}
+
+// within is an error where v is outside of low to high.
+func within[T cmp.Ordered](v, low, high T, given string, show func(T) string) error {
+	if v < low || v > high {
+		return fmt.Errorf("%q is out of range; from %s to %s is allowed", given, show(low), show(high))
+	}
+	return nil
+}
