@@ -1,0 +1,69 @@
+package reports
+
+import (
+	"bytes"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files of reports/testdata and reports/schema.json")
+
+// golden compares got with the file testdata/name, or rewrites it.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got; -update rewrites it):\n%s", path, diff)
+	}
+}
+
+// render is what a renderer writes of r.
+func render(t testing.TB, renderer func(io.Writer, Run) error, r Run) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := renderer(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// screen is the end table and the list of trials.
+func screen(w io.Writer, r Run) error {
+	if err := Text(w, r, nil); err != nil {
+		return err
+	}
+	return Trials(w, r, nil)
+}
+
+func TestText(t *testing.T) {
+	for name, r := range fixtures() {
+		t.Run(name, func(t *testing.T) { golden(t, name+".txt", render(t, screen, r)) })
+	}
+}
+
+// fixtures are the runs that every format is rendered from.
+func fixtures() map[string]Run {
+	simulated := fixtureRun()
+	simulated.Simulated = true
+	unfinished := fixtureRun()
+	unfinished.Trials, unfinished.Result = unfinished.Trials[:4], nil
+	return map[string]Run{"derived": fixtureRun(), "simulated": simulated, "unfinished": unfinished, "empty": {}}
+}
