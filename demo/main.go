@@ -1,0 +1,110 @@
+// Demoservice is a small HTTP service whose every need is a number one can compute, so that the limits Plimsoll derives
+// for it can be checked. It listens on 127.0.0.1:$PORT and answers GET /work and GET /healthz.
+//
+// # What it needs, by the flags' defaults, at 200 hits/s
+//
+// CPU per hit: 1.3 ms measured on the thread's own CPU clock, the same on every machine, and about 0.1 ms for HTTP:
+//
+//	200 hits/s × (1.3 ms + 0.1 ms) = 280m
+//
+// CPU at start: 200 ms, which takes 2 s under a limit of 100m; and 300 ms of waiting, which no CPU shortens.
+//
+// Memory: 6 MiB of Go runtime and heap, 5 MiB of the program's own file pages, a cache of 64 MiB that the first 512 hits
+// fill by 128 KiB each (2.6 s) and that then stays as it is, and 256 KiB for each hit in flight, of which there are 1 to
+// 4 where CPU does not run short:
+//
+//	6 + 5 + 64 + 4 × 0.25 = 76 MiB
+//
+// Cache and hits in flight are mapped outside Go's heap, in small pages, so garbage collection moves none of it.
+//
+// # What makes it fail, off by default
+//
+//	-leak-per-hit 4KiB   holds 4 KiB more for ever after each hit: at 200 hits/s 47 MiB a minute
+//	-child 64MiB         starts a child process that holds 64 MiB and that the kernel kills first when memory runs out
+//	-lock 10ms           holds one lock for 10 ms of waiting per hit: no more than 100 hits/s, whatever the CPU limit
+//	-cpu-extra 0.3       takes 30 % more CPU per hit: 200 × (1.69 ms + 0.1 ms) = 358m
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if size := os.Getenv(childSize); size != "" {
+		os.Exit(finish(holdAsChild(ctx, size)))
+	}
+	os.Exit(finish(run(ctx, os.Args[1:])))
+}
+
+// finish prints err and returns the exit code.
+func finish(err error) int {
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	default:
+		fmt.Fprintln(os.Stderr, "demoservice:", err)
+		return 1
+	}
+}
+
+// run serves until ctx is done, and then finishes the hits in flight.
+func run(ctx context.Context, args []string) error {
+	needs, err := parseNeeds(args)
+	if err != nil {
+		return err
+	}
+	port := os.Getenv("PORT")
+	if port == "" {
+		return errors.New("set PORT to the port to listen on")
+	}
+	if err := startUp(ctx, needs); err != nil {
+		return err
+	}
+	s, err := newService(needs)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+	if err != nil {
+		return err
+	}
+	fmt.Println("ready on", listener.Addr())
+	server := &http.Server{Handler: s.routes(), ReadHeaderTimeout: 5 * time.Second}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	fmt.Println("stopping")
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return server.Shutdown(grace)
+}
+
+// startUp is the burst of CPU work and the wait before the service listens, and the child it may have.
+func startUp(ctx context.Context, n needs) error {
+	fmt.Printf("starting: %s of CPU time, then %s of waiting\n", n.startCPU, n.startWait)
+	burn(n.startCPU)
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(n.startWait):
+	}
+	if n.child > 0 {
+		return startChild(n.child)
+	}
+	return nil
+}
