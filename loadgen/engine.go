@@ -14,9 +14,9 @@ type job struct {
 	timeout time.Duration
 	kinds   []kindFacts
 	// endpoints are the replicas, in the order of Plan.Addresses.
-	endpoints  []*endpoint
-	loops    int
-	failures failures
+	endpoints []*endpoint
+	loops     int
+	failures  failures
 }
 
 // kindFacts is what an engine needs to know of a kind of hit beside how it is rendered.
@@ -39,6 +39,9 @@ func factsOf(t *traffic) []kindFacts {
 	}
 	return facts
 }
+
+// never is later than every instant of a run.
+const never = time.Duration(1<<63 - 1)
 
 func (j *job) now() time.Duration { return time.Since(j.began) }
 

@@ -19,9 +19,6 @@ type poll struct {
 	events [64]unix.EpollEvent
 }
 
-// never is later than every instant of a run.
-const never = time.Duration(1<<63 - 1)
-
 // The slots of descriptors that are no connection.
 const (
 	timerSlot = -1

@@ -18,6 +18,7 @@ func (l *loop) handle(e *unix.EpollEvent) {
 	case bellSlot:
 		if l.more && l.cancelled.Load() {
 			l.more, l.interrupted = false, true
+			l.recorder.stopAt(l.now())
 		}
 		return
 	}
