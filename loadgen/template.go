@@ -72,6 +72,18 @@ func (t template) withText(text string) template {
 	return append(t, segment{kind: literal, text: text})
 }
 
+// with returns t followed by other.
+func (t template) with(other template) template {
+	for _, s := range other {
+		if s.kind == literal {
+			t = t.withText(s.text)
+		} else {
+			t = append(t, s)
+		}
+	}
+	return t
+}
+
 func (t template) withAction(action string, columns []string) (template, error) {
 	if action == `"{{"` {
 		return t.withText("{{"), nil
@@ -113,4 +125,21 @@ func (t template) append(dst []byte, row []string, k int64) []byte {
 		}
 	}
 	return dst
+}
+
+// length is how many bytes append adds.
+func (t template) length(row []string, k int64) int {
+	n := 0
+	for _, s := range t {
+		switch s.kind {
+		case literal:
+			n += len(s.text)
+		case hitNumber:
+			var digits [20]byte
+			n += len(strconv.AppendInt(digits[:0], k, 10))
+		case dataColumn:
+			n += len(row[s.column])
+		}
+	}
+	return n
 }
