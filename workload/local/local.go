@@ -17,8 +17,8 @@ const leastCPU scenarios.MilliCPU = 10
 
 // Options of a local workload.
 type Options struct {
-	// Notify gets one line for each thing a person should know: what a killed run left and was removed. nil: nothing.
-	Notify func(text string)
+	// Notice gets one line for each thing a person should know: what a killed run left and was removed. nil: nothing.
+	Notice func(text string)
 }
 
 // Local is a workload of processes on this machine. It implements workload.Workload.
@@ -39,9 +39,9 @@ var _ workload.Workload = (*Local)(nil)
 // yet. The caller closes it. The error wraps ErrNoCgroup where no cgroup can be made here.
 func New(file scenarios.File, options Options) (*Local, error) {
 	said, cleared := clearLeftovers()
-	if options.Notify != nil {
+	if options.Notice != nil {
 		for _, line := range said {
-			options.Notify(line)
+			options.Notice(line)
 		}
 	}
 	if cleared != nil {

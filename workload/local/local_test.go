@@ -15,7 +15,7 @@ import (
 // open makes a workload that is closed with the test, or skips where no cgroup can be written.
 func open(t *testing.T, file scenarios.File) *Local {
 	t.Helper()
-	l, err := New(file, Options{Notify: func(text string) { t.Log(text) }})
+	l, err := New(file, Options{Notice: func(text string) { t.Log(text) }})
 	if errors.Is(err, ErrNoCgroup) {
 		t.Skip(err)
 	}
