@@ -13,7 +13,7 @@ import (
 var house = map[string][]string{
 	"scenarios":      {},
 	"tuner":          {"scenarios"},
-	"observer":       {"scenarios"},
+	"observer":       {"scenarios", "tuner"},
 	"loadgen":        {"scenarios"},
 	"runlog":         {"scenarios", "tuner"},
 	"cluster":        {"scenarios"},
