@@ -128,6 +128,9 @@ type Goal struct {
 	Tuning scenarios.Tuning `json:"tuning"`
 	// Scenarios of the file.
 	Scenarios []scenarios.Scenario `json:"scenarios"`
+	// Earlier is the result of an earlier search of the same workload; nil where there is none. The search then begins
+	// at its settings: where nothing changed, two trials say so.
+	Earlier *Result `json:"earlier,omitempty"`
 }
 
 // Searched is one limit that may move, between Min and Max, both included.

@@ -1,0 +1,32 @@
+package tuner
+
+import "fmt"
+
+// confirm is the soak on fresh replicas at exactly the values that will be printed: rounded limits and requests.
+func (h history) confirm(held Settings) Step {
+	settings := h.withRequests(held)
+	return Step{Purpose: Confirm, Settings: settings, Scenario: h.goal.Tuning.Confirm, Fresh: true, Whole: true,
+		Reason: "every limit is settled: a soak on fresh replicas at exactly " + h.limitsText(settings)}
+}
+
+// confirmed ends the search after the soak passed.
+func (h history) confirmed(soak *Trial) Step {
+	before := history{h.goal, h.trials[:len(h.trials)-1]}
+	outcome, why := Derived, fmt.Sprintf("limits derived in %d trials and confirmed by the soak of trial %d", len(before.trials), soak.Number)
+	for _, l := range h.goal.Limits {
+		switch e := before.estimateOf(l); {
+		case e.notMonotone:
+			outcome = NotMonotone
+			why = fmt.Sprintf("%s; %s passed at a smaller limit than one that failed, so the largest failing value bounds it", why, limitName(l.Limit))
+		case e.next != 0 && before.mustStop() && outcome == Derived:
+			outcome = BudgetSpent
+			why = fmt.Sprintf("the budget is spent before %s was settled; the limits were confirmed by the soak of trial %d", limitName(l.Limit), soak.Number)
+		}
+	}
+	step := h.end(outcome, why)
+	r := step.Result
+	r.Settings, r.Verified = soak.Step.Settings, true
+	r.Evidence = h.evidence(soak.Step.Settings)
+	r.Sigma, r.Confidence = h.summary(r.Evidence)
+	return step
+}

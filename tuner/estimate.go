@@ -1,0 +1,112 @@
+package tuner
+
+import "math"
+
+// resolution is how near to each other two limits may be and still count as told apart, as a ratio. Below it the
+// few CFS periods of a short trial decide, not the limit.
+const resolution = 0.04
+
+// estimate is what the trials so far say about one limit.
+type estimate struct {
+	Searched
+	// hold is the least value that passed and is enough with the probability aimed at (else the largest that passed):
+	// what this limit stays at while others move.
+	hold int64
+	// next is the value worth trying; 0 where the limit is settled at hold.
+	next int64
+	// reason for next, in words.
+	reason string
+	// confidence that hold is enough for one more run, 0–1.
+	confidence float64
+	// demand is the estimate of the value at which half the runs pass; 0 where unknown.
+	demand float64
+	// sigma is the noise it rests on, of the natural logarithm.
+	sigma float64
+	// notMonotone is true where a larger value failed beyond doubt and a smaller one passed.
+	notMonotone bool
+}
+
+// maxProbes is how many steps may move one limit before its search ends with what it has.
+const maxProbes = 10
+
+// estimateOf folds the trials into what is known about one limit. At least one trial has passed.
+func (h history) estimateOf(l Searched) estimate {
+	var e estimate
+	if l.Resource == Memory {
+		e = h.memoryEstimate(l)
+	} else {
+		e = h.cpuEstimate(l)
+	}
+	if e.next != 0 && (h.moves(l.Limit) >= maxProbes || e.next == e.hold) {
+		e.next = 0
+	}
+	return e
+}
+
+// target is the probability that each single limit is to be enough: all of them together reach Safety.
+func (h history) target() float64 {
+	return math.Pow(h.goal.Tuning.Safety, 1/float64(max(1, len(h.goal.Limits))))
+}
+
+// moves counts the probes of one limit after the first trial that passed.
+func (h history) moves(l Limit) int {
+	n := 0
+	passed := false
+	for i := range h.trials {
+		t := &h.trials[i]
+		if passed && t.Step.Change != nil && t.Step.Change.Limit == l {
+			n++
+		}
+		passed = passed || t.Verdict.Judgement == Pass
+	}
+	return n
+}
+
+// extremes returns the smallest value of l that passed, and the largest that failed on its account (0: none).
+func (h history) extremes(l Limit) (passed, failed int64) {
+	for i := range h.trials {
+		t := &h.trials[i]
+		v := valueOf(t.Step.Settings, l)
+		switch {
+		case t.Verdict.Judgement == Pass && (passed == 0 || v < passed):
+			passed = v
+		case h.blames(i, l):
+			failed = max(failed, v)
+		}
+	}
+	return passed, failed
+}
+
+// soakFailed returns the largest value at which a confirming soak failed on this limit's account; 0: none.
+func (h history) soakFailed(l Limit) int64 {
+	var failed int64
+	for i := range h.trials {
+		if h.trials[i].Step.Purpose == Confirm && h.blames(i, l) {
+			failed = max(failed, valueOf(h.trials[i].Step.Settings, l))
+		}
+	}
+	return failed
+}
+
+// passedValue returns the least value at which a trial passed and ok holds, else the largest that passed.
+func (h history) passedValue(l Limit, ok func(value int64) bool) int64 {
+	var least, largest int64
+	for i := range h.trials {
+		t := &h.trials[i]
+		if t.Verdict.Judgement != Pass {
+			continue
+		}
+		v := valueOf(t.Step.Settings, l)
+		largest = max(largest, v)
+		if (least == 0 || v < least) && ok(v) {
+			least = v
+		}
+	}
+	if least == 0 {
+		return largest
+	}
+	return least
+}
+
+// within keeps a value between the bounds of the search.
+func (s Searched) within(value int64) int64 { return max(s.Min, min(s.Max, value)) }

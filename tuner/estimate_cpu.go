@@ -1,0 +1,299 @@
+package tuner
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/plimsoll/plimsoll/scenarios"
+)
+
+const (
+	cpuNoise       = 0.10 // σ₀ of ln(response time at a quantile): what is assumed before it was measured
+	cpuNoiseWeight = 2.0
+	// hardMiss is the y = ln(value/bound) from which a failure is far past the knee: it bounds the limit from below,
+	// and teaches nothing about the slope.
+	hardMiss = 1.0
+	// easyMet is the y below which an SLO is so far from its bound that it says nothing either.
+	easyMet = -4.0
+)
+
+// cpuEstimate searches a CPU limit by margins: how far each SLO is from its bound at each limit tried gives the least
+// limit that leaves room for the noise measured. A failure far past the knee bounds it from below.
+func (h history) cpuEstimate(l Searched) estimate {
+	c := h.newCPUSearch(l)
+	e := estimate{Searched: l, sigma: c.sigma(), demand: c.demand(), notMonotone: c.inverted()}
+	target := h.target()
+	e.hold = h.passedValue(l.Limit, func(v int64) bool { return float64(v) > c.floor && c.confidence(float64(v)) >= target })
+	e.confidence = c.confidence(float64(e.hold))
+	e.next, e.reason = c.next(e.hold, target)
+	return e
+}
+
+// cpuSearch is what the trials say about one CPU limit.
+type cpuSearch struct {
+	h     history
+	limit Searched
+	usage float64 // millicores at the load offered; 0 where unknown
+	low   float64 // largest limit that failed far past the knee; 0 where none did
+	floor float64 // what the limit has to exceed: low, usage, and a soak that failed
+	fits  []fit   // one for each SLO that has a slope
+}
+
+func (h history) newCPUSearch(l Searched) cpuSearch {
+	c := cpuSearch{h: h, limit: l, usage: h.usageOf(l.Limit)}
+	c.addFits()
+	c.low = c.hardFailure()
+	c.floor = max(c.low*(1+resolution/4), c.usage*1.005, float64(h.soakFailed(l.Limit))*1.08-1)
+	return c
+}
+
+// usageOf is the mean CPU usage of a container in millicores over the trials that passed; 0 where unknown.
+func (h history) usageOf(l Limit) float64 {
+	sum, n := 0.0, 0
+	for i := range h.trials {
+		t := &h.trials[i]
+		if u := useOf(&t.Observation, l.Container); t.Verdict.Judgement == Pass && u.cpu != nil {
+			sum, n = sum+*u.cpu*1000, n+1
+		}
+	}
+	return sum / float64(max(1, n))
+}
+
+// addFits makes a fit of every SLO of the probing scenario that changes gradually with the limit.
+func (c *cpuSearch) addFits() {
+	for _, slo := range c.h.goal.SLOs[c.h.goal.Tuning.Probe] {
+		if slo.Metric != scenarios.ResponseTime && slo.Metric != scenarios.ThrottledRatio && slo.Metric != scenarios.CPUUse {
+			continue
+		}
+		f := fit{usage: c.usage, noise: c.h.marginNoise(slo.Text)}
+		for i := range c.h.trials {
+			p, ok := c.point(i, slo.Text)
+			if ok {
+				f.points = append(f.points, p)
+			}
+		}
+		if len(f.points) > 0 {
+			c.fits = append(c.fits, f)
+		}
+	}
+}
+
+// point is trial i as the fit of one SLO sees it; ok is false where it says nothing.
+func (c *cpuSearch) point(i int, slo string) (fitPoint, bool) {
+	t := &c.h.trials[i]
+	value := float64(valueOf(t.Step.Settings, c.limit.Limit))
+	y, graded := marginOf(t, slo)
+	if !graded || y > hardMiss || y < easyMet || value <= c.usage || !c.h.comparable(i, c.limit.Limit) {
+		return fitPoint{}, false
+	}
+	if t.Verdict.Judgement == Fail && !c.h.blames(i, c.limit.Limit) {
+		return fitPoint{}, false
+	}
+	return fitPoint{limit: value, u: depth(c.usage, value), y: y, trial: i}, true
+}
+
+// comparable says whether trial i ran the probing scenario with every other CPU limit as in the newest trial.
+func (h history) comparable(i int, l Limit) bool {
+	t := &h.trials[i]
+	if t.Verdict.Judgement == Inconclusive || t.Step.Scenario != h.goal.Tuning.Probe {
+		return false
+	}
+	for _, s := range h.goal.Limits {
+		if s.Resource == CPU && s.Limit != l && valueOf(t.Step.Settings, s.Limit) != valueOf(h.lastSettings(), s.Limit) {
+			return false
+		}
+	}
+	return true
+}
+
+// marginOf is y = ln(value/bound) of one SLO in one trial; ok is false where it is not known or censored.
+func marginOf(t *Trial, slo string) (y float64, ok bool) {
+	for i := range t.Verdict.Margins {
+		m := &t.Verdict.Margins[i]
+		if m.Name == slo && m.Ratio != nil && *m.Ratio > 0 && !m.AtLeast {
+			return math.Log(*m.Ratio), true
+		}
+	}
+	return 0, false
+}
+
+// marginNoise measures the noise of one SLO's margin over trials at equal CPU limits.
+func (h history) marginNoise(slo string) noise {
+	n := noise{prior: cpuNoise, priorWeight: cpuNoiseWeight}
+	for i := range h.trials {
+		if h.seenBefore(i, func(s Settings) bool { return h.sameCPU(s, h.trials[i].Step.Settings) }) {
+			continue
+		}
+		count, sum, squares := 0, 0.0, 0.0
+		for j := i; j < len(h.trials); j++ {
+			t := &h.trials[j]
+			if t.Step.Scenario != h.goal.Tuning.Probe || !h.sameCPU(t.Step.Settings, h.trials[i].Step.Settings) {
+				continue
+			}
+			y, ok := marginOf(t, slo)
+			if ok && (t.Verdict.Judgement == Pass || t.Verdict.Judgement == Fail && y > 0 && y < hardMiss) {
+				count, sum, squares = count+1, sum+y, squares+y*y
+			}
+		}
+		n.addGroup(count, sum, squares)
+	}
+	return n
+}
+
+// sameCPU says whether two settings have equal CPU limits wherever one is searched.
+func (h history) sameCPU(a, b Settings) bool {
+	for _, s := range h.goal.Limits {
+		if s.Resource == CPU && valueOf(a, s.Limit) != valueOf(b, s.Limit) {
+			return false
+		}
+	}
+	return true
+}
+
+// hardFailure is the largest limit at which a trial failed past what the slope and the noise explain: without a
+// figure, far over its bound, or more than three deviations above the fit of the trials above it. It must have
+// failed there more often than it passed.
+func (c *cpuSearch) hardFailure() float64 {
+	hard := 0.0
+	for i := range c.h.trials {
+		value := float64(valueOf(c.h.trials[i].Step.Settings, c.limit.Limit))
+		if value > hard && c.h.blames(i, c.limit.Limit) && c.pastKnee(i, value) && c.h.mostlyFails(c.limit.Limit, int64(value)) {
+			hard = value
+		}
+	}
+	return hard
+}
+
+func (c *cpuSearch) pastKnee(i int, value float64) bool {
+	for k := range c.fits {
+		for _, p := range c.fits[k].points {
+			if p.trial != i {
+				continue
+			}
+			mean, deviation := c.fits[k].predict(value, value, false)
+			if p.y > 0 && !math.IsInf(mean, 1) && p.y > mean+3*deviation {
+				return true
+			}
+			if p.y > 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// mostlyFails says whether more trials at this value failed on the limit's account than passed.
+func (h history) mostlyFails(l Limit, value int64) bool {
+	balance := 0
+	for i := range h.trials {
+		if valueOf(h.trials[i].Step.Settings, l) != value {
+			continue
+		}
+		if h.trials[i].Verdict.Judgement == Pass {
+			balance--
+		} else if h.blames(i, l) {
+			balance++
+		}
+	}
+	return balance > 0
+}
+
+// inverted says whether a smaller limit passed where a larger one failed past the knee.
+func (c *cpuSearch) inverted() bool {
+	passed, _ := c.h.extremes(c.limit.Limit)
+	return passed > 0 && float64(passed)*(1+resolution) < c.low
+}
+
+func (c *cpuSearch) confidence(limit float64) float64 {
+	p := 1.0
+	for k := range c.fits {
+		p = min(p, c.fits[k].confidence(limit, c.low))
+	}
+	return p
+}
+
+// sigma is the noise of the SLO that binds: the one with the least confidence at the last limit.
+func (c *cpuSearch) sigma() float64 {
+	s, least := 0.0, 2.0
+	at := float64(valueOf(c.h.lastSettings(), c.limit.Limit))
+	for k := range c.fits {
+		if p := c.fits[k].confidence(at, c.low); p < least {
+			s, least = c.fits[k].noise.sigma(), p
+		}
+	}
+	return s
+}
+
+// enough returns the least limit at which every SLO is met by one more run with probability p; p = 0.5 gives the demand.
+// bold leaves the doubt in the slope out.
+func (c *cpuSearch) enough(p float64, bold bool) float64 {
+	need := max(c.floor, float64(c.limit.Min))
+	for k := range c.fits {
+		f := &c.fits[k]
+		t := 0.0
+		if p > 0.5 {
+			t = tQuantile(p, f.noise.degrees())
+		}
+		x := float64(c.limit.Max)
+		for x > need && f.enough(x/1.01, c.low, t, bold) {
+			x /= 1.01
+		}
+		need = max(need, x)
+	}
+	return need
+}
+
+func (c *cpuSearch) demand() float64 {
+	if len(c.fits) == 0 {
+		return 0
+	}
+	return c.enough(0.5, true)
+}
+
+// next returns the value to try next and why; 0 where hold is as good as it gets. First it looks boldly, where the
+// slope as it stands says the least limit is: a failure there costs one trial and teaches more than caution does.
+// Then it asks with all doubt counted.
+func (c *cpuSearch) next(hold int64, target float64) (int64, string) {
+	if len(c.fits) == 0 {
+		return c.halfWay(hold)
+	}
+	bold := c.limit.within(roundUp(CPU, c.enough(target, true)))
+	if float64(bold)*(1+resolution) < float64(hold) && !c.tried(bold) {
+		return bold, c.reason(bold)
+	}
+	x := c.limit.within(roundUp(CPU, c.enough(target, false)))
+	settled := c.confidence(float64(hold)) >= target
+	switch {
+	case settled && float64(x)*(1+resolution) >= float64(hold), x == hold, c.tried(x) && settled:
+		return 0, ""
+	case float64(x) <= c.low*(1+resolution):
+		return c.halfWay(hold)
+	}
+	return x, c.reason(x)
+}
+
+// halfWay goes between what failed and what passed, where no slope tells more.
+func (c *cpuSearch) halfWay(hold int64) (int64, string) {
+	bound := max(c.floor, float64(c.limit.Min))
+	x := c.limit.within(roundUp(CPU, math.Sqrt(bound*float64(hold))))
+	if float64(hold) <= bound*(1+2*resolution) || x >= hold {
+		return 0, ""
+	}
+	return x, fmt.Sprintf("%s failed at %s and passed at %s: half way", c.limit.Container, limitText(CPU, int64(bound)), limitText(CPU, hold))
+}
+
+// tried says whether a trial ran within the resolution of a value.
+func (c *cpuSearch) tried(value int64) bool {
+	for i := range c.h.trials {
+		ratio := float64(valueOf(c.h.trials[i].Step.Settings, c.limit.Limit)) / float64(value)
+		if ratio < 1+resolution/2 && ratio > 1/(1+resolution/2) && c.h.comparable(i, c.limit.Limit) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *cpuSearch) reason(x int64) string {
+	return fmt.Sprintf("%s uses %.0fm; its SLOs should just hold at %.0fm, and noise of %s asks for %s on top",
+		c.limit.Container, c.usage, c.demand(), percentText(c.sigma()), percentText(float64(x)/c.demand()-1))
+}

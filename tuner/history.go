@@ -1,0 +1,169 @@
+package tuner
+
+import (
+	"math"
+
+	"github.com/plimsoll/plimsoll/scenarios"
+)
+
+// history is what a search knows when it decides: its goal and its trials, oldest first. It holds nothing else, so
+// that the same trials always give the same step.
+type history struct {
+	goal   Goal
+	trials []Trial
+}
+
+// last returns the newest trial; nil where there is none.
+func (h history) last() *Trial {
+	if len(h.trials) == 0 {
+		return nil
+	}
+	return &h.trials[len(h.trials)-1]
+}
+
+// lastSettings are those of the newest trial.
+func (h history) lastSettings() Settings { return h.last().Step.Settings }
+
+// passing returns the number of trials that passed.
+func (h history) passing() int {
+	n := 0
+	for i := range h.trials {
+		if h.trials[i].Verdict.Judgement == Pass {
+			n++
+		}
+	}
+	return n
+}
+
+// valueOf returns the limit's value in settings, in millicores or bytes; 0 is "not set".
+func valueOf(s Settings, l Limit) int64 {
+	c, _ := s.Of(l.Container)
+	if l.Resource == CPU {
+		return int64(c.CPULimit)
+	}
+	return int64(c.MemoryLimit)
+}
+
+// withLimit returns a copy of s with one limit at value. Its request moves with it: equal under guaranteed, otherwise
+// lowered where it would exceed the limit.
+func withLimit(s Settings, l Limit, value int64, qos scenarios.QoS) Settings {
+	out := append(Settings(nil), s...)
+	for i := range out {
+		c := &out[i]
+		if c.Container != l.Container {
+			continue
+		}
+		if l.Resource == CPU {
+			c.CPULimit = scenarios.MilliCPU(value)
+			c.CPURequest = moved(c.CPURequest, c.CPULimit, qos)
+			continue
+		}
+		c.MemoryLimit = scenarios.Bytes(value)
+		c.MemoryRequest = moved(c.MemoryRequest, c.MemoryLimit, qos)
+	}
+	return out
+}
+
+// moved is the request beside a new limit.
+func moved[T scenarios.MilliCPU | scenarios.Bytes](request, limit T, qos scenarios.QoS) T {
+	if qos == scenarios.Guaranteed && limit > 0 {
+		return limit
+	}
+	if limit > 0 && request > limit {
+		return limit
+	}
+	return request
+}
+
+// use is what the busiest replica of one container used in one trial. nil is "not known".
+type use struct {
+	cpu, cpuP95             *float64 // cores
+	throttled               *float64 // 0–1
+	anon, mapped, peak, set *float64 // bytes
+}
+
+// useOf takes the largest of each figure over the replicas of a container.
+func useOf(o *Observation, container string) use {
+	var u use
+	for i := range o.Containers {
+		c := &o.Containers[i]
+		if c.Container != container {
+			continue
+		}
+		u.cpu = larger(u.cpu, c.CPU)
+		u.cpuP95 = larger(u.cpuP95, c.CPUP95)
+		u.throttled = larger(u.throttled, c.ThrottledRatio())
+		u.anon = largerBytes(u.anon, c.AnonPeak)
+		u.mapped = largerBytes(u.mapped, c.MappedFile)
+		u.peak = largerBytes(u.peak, c.MemoryPeak)
+		u.set = largerBytes(u.set, c.WorkingSet)
+	}
+	return u
+}
+
+func larger(a, b *float64) *float64 {
+	if a == nil || (b != nil && *b > *a) {
+		return b
+	}
+	return a
+}
+
+func largerBytes(a *float64, b *scenarios.Bytes) *float64 {
+	if b == nil {
+		return a
+	}
+	return larger(a, new(float64(*b)))
+}
+
+// blames says whether a failed trial is evidence that limit l was too low. One limit moves at a time, so a failure
+// right after one was lowered, in a search that passed just before, is that limit's, except where memory ran out
+// while the CPU still had room: then memory is the culprit wherever the step moved.
+func (h history) blames(i int, l Limit) bool {
+	t := &h.trials[i]
+	if t.Verdict.Judgement != Fail {
+		return false
+	}
+	culprit := t.Verdict.Culprit
+	lowered := h.loweredAt(i)
+	switch {
+	case lowered == nil:
+		return culprit != nil && *culprit == l
+	case culprit != nil && *culprit != *lowered && culprit.Resource == Memory && !h.starved(i, *lowered):
+		return *culprit == l
+	}
+	return *lowered == l
+}
+
+// loweredAt returns the limit that trial i has lower than the last trial that passed before it; nil where none or more
+// than one is lower.
+func (h history) loweredAt(i int) *Limit {
+	for j := i - 1; j >= 0; j-- {
+		if h.trials[j].Verdict.Judgement != Pass {
+			continue
+		}
+		var lowered *Limit
+		for _, s := range h.goal.Limits {
+			now, then := valueOf(h.trials[i].Step.Settings, s.Limit), valueOf(h.trials[j].Step.Settings, s.Limit)
+			if now >= then {
+				continue
+			}
+			if lowered != nil {
+				return nil
+			}
+			lowered = &s.Limit
+		}
+		return lowered
+	}
+	return nil
+}
+
+// starved says whether l is a CPU limit whose container used nearly all of it in trial i: then hits pile up in memory,
+// and an OOM kill says nothing about the memory that a served load needs.
+func (h history) starved(i int, l Limit) bool {
+	u := useOf(&h.trials[i].Observation, l.Container)
+	value := valueOf(h.trials[i].Step.Settings, l)
+	return l.Resource == CPU && value > 0 && u.cpu != nil && *u.cpu*1000 >= 0.93*float64(value)
+}
+
+// spanOf is the natural logarithm of a value.
+func spanOf(value int64) float64 { return math.Log(float64(value)) }

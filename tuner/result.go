@@ -1,0 +1,99 @@
+package tuner
+
+import "fmt"
+
+// end is a step that stops the search.
+func (h history) end(outcome Outcome, why string) Step {
+	return Step{Reason: why, Result: &Result{Outcome: outcome, Why: why}}
+}
+
+// evidence says for each limit what it rests on.
+func (h history) evidence(settings Settings) []Evidence {
+	var all []Evidence
+	for _, l := range h.goal.Limits {
+		all = append(all, h.evidenceOf(l, settings))
+	}
+	return all
+}
+
+func (h history) evidenceOf(l Searched, settings Settings) Evidence {
+	e := h.estimateOf(l)
+	value := valueOf(settings, l.Limit)
+	c, _ := settings.Of(l.Container)
+	ev := Evidence{Limit: l.Limit, Derived: value, Request: int64(c.CPURequest), RequestReason: h.requestReason(l.Limit, settings)}
+	if l.Resource == Memory {
+		ev.Request = int64(c.MemoryRequest)
+	}
+	for i := range h.trials {
+		t := &h.trials[i]
+		at := valueOf(t.Step.Settings, l.Limit)
+		bears := t.Step.Purpose == Begin || h.blames(i, l.Limit) || at == value
+		if t.Step.Change != nil && t.Step.Change.Limit == l.Limit || bears {
+			ev.Trials = append(ev.Trials, t.Number)
+		}
+		if at == value && t.Verdict.Judgement == Pass {
+			ev.Passed = t.Number
+		}
+		if at < value && h.blames(i, l.Limit) && (ev.Below == nil || at >= ev.Below.Value) {
+			ev.Below = &Below{Value: at, Trial: t.Number, Mode: t.Verdict.Mode, Text: t.Verdict.Why}
+		}
+	}
+	if e.demand > 0 {
+		ev.Margin = new(float64(value)/e.demand - 1)
+	}
+	if e.sigma > 0 {
+		ev.Confidence = new(h.confidenceAt(l, value))
+	}
+	ev.LimitReason = limitReason(l, ev, e)
+	return ev
+}
+
+// confidenceAt is the probability that a limit at value is enough for one more run.
+func (h history) confidenceAt(l Searched, value int64) float64 {
+	if l.Resource == CPU {
+		c := h.newCPUSearch(l)
+		return c.confidence(float64(value))
+	}
+	return h.memoryBracket(l).confidence(spanOf(value))
+}
+
+func limitReason(l Searched, ev Evidence, e estimate) string {
+	text := fmt.Sprintf("%s passed in trial %d", limitText(l.Resource, ev.Derived), ev.Passed)
+	if e.demand > 0 {
+		text += fmt.Sprintf("; the need is about %s, and noise of %s asks for the rest",
+			limitText(l.Resource, roundUp(l.Resource, e.demand)), percentText(e.sigma))
+	}
+	if ev.Below != nil {
+		text += fmt.Sprintf("; %s failed in trial %d", limitText(l.Resource, ev.Below.Value), ev.Below.Trial)
+	}
+	return text
+}
+
+// summary gives the noise of the binding metric and the confidence in all limits together. CPU limits share the SLOs,
+// so the least confident of them decides; memory limits fail each on its own.
+func (h history) summary(all []Evidence) (sigma, confidence *float64) {
+	cpu, memory, known := 1.0, 1.0, false
+	for i := range all {
+		ev := &all[i]
+		if ev.Confidence == nil {
+			continue
+		}
+		known = true
+		if ev.Resource == Memory {
+			memory *= *ev.Confidence
+		} else {
+			cpu = min(cpu, *ev.Confidence)
+		}
+	}
+	for _, r := range []Resource{CPU, Memory} {
+		for _, l := range h.goal.Limits {
+			if e := h.estimateOf(l); sigma == nil && l.Resource == r && e.sigma > 0 {
+				sigma = new(e.sigma)
+			}
+		}
+	}
+	if known {
+		confidence = new(cpu * memory)
+	}
+	return sigma, confidence
+}
