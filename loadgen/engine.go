@@ -63,3 +63,16 @@ func (f *failures) note(o outcomeIndex, err error) {
 		f.first[o] = err
 	}
 }
+
+// messages are the errors as text.
+func (f *failures) messages() map[Outcome]string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	texts := map[Outcome]string{}
+	for i, err := range f.first {
+		if err != nil {
+			texts[outcomeIndex(i).outcome()] = err.Error()
+		}
+	}
+	return texts
+}

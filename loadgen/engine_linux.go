@@ -26,15 +26,15 @@ func newLoops(j *job, t *traffic, recorders []*recorder) ([]*loop, error) {
 func newLoop(j *job, p *poll, t *traffic, r *recorder, part int) *loop {
 	s := &j.plan.Scenario
 	l := &loop{
-		job:        j,
-		poll:       p,
-		recorder:   r,
-		traffic:    t,
-		schedule:   newSchedule(*s, j.plan.Traffic.Arrivals, j.plan.Traffic.Seed).share(part, j.loops),
-		replicas:   make([]replica, len(j.endpoints)),
-		turn:       part,
-		drainUntil: never,
-		buffer:     make([]byte, 64<<10),
+		job:      j,
+		poll:     p,
+		recorder: r,
+		traffic:  t,
+		schedule: newSchedule(*s, j.plan.Traffic.Arrivals, j.plan.Traffic.Seed).share(part, j.loops),
+		replicas: make([]replica, len(j.endpoints)),
+		turn:     part,
+		end:      s.Duration(),
+		buffer:   make([]byte, 64<<10),
 	}
 	for i, e := range j.endpoints {
 		l.replicas[i] = replica{endpoint: e, index: i, room: share(j.plan.Traffic.MaxInFlight, part*len(j.endpoints)+i, j.loops*len(j.endpoints))}
@@ -45,7 +45,6 @@ func newLoop(j *job, p *poll, t *traffic, r *recorder, part int) *loop {
 			opening:  rate.NewLimiter(rate.Limit(openingRate/j.loops), 64),
 			number:   int64(part),
 			step:     int64(j.loops),
-			end:      s.Duration(),
 			stageEnd: s.Stages[0].For,
 		}
 	}
@@ -70,4 +69,4 @@ func offerers(j *job, t *traffic, recorders []*recorder) ([]offerer, error) {
 
 var _ offerer = (*loop)(nil)
 
-func (l *loop) over() (ended time.Duration, interrupted bool) { return l.ended, l.interrupted }
+func (l *loop) over() (ended time.Duration, interrupted bool) { return l.end, l.interrupted }

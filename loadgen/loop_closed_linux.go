@@ -19,25 +19,24 @@ type closedLoop struct {
 	openAt  time.Duration
 	// number of the next hit; hits of all loops together have different ones.
 	number, step int64
-	// end is when nothing more is sent.
-	end time.Duration
 	// stage of the scenario, which ends at stageEnd.
 	stage    int
 	stageEnd time.Duration
 }
 
-func (c *closedLoop) nextInstant() time.Duration {
+// nextOpening is when a connection that is missing may be opened; never where none is.
+func (c *closedLoop) nextOpening() time.Duration {
 	if c.toOpen > 0 {
-		return min(c.openAt, c.end)
+		return c.openAt
 	}
-	return c.end
+	return never
 }
 
 // offerClosed opens the connections that are missing, each with its first hit.
 func (l *loop) offerClosed() {
 	c := l.closed
 	now := l.now()
-	if now >= c.end {
+	if now >= l.end {
 		l.more = false
 	}
 	for l.more && c.toOpen > 0 && now >= c.openAt {

@@ -27,13 +27,12 @@ type loop struct {
 	more bool
 	// turn chooses the replica of the next hit.
 	turn int
-	// drainUntil is when hits in flight become unfinished; never while hits are offered.
-	drainUntil time.Duration
-	// ended is when the last hit had been offered.
-	ended time.Duration
-	// cancelled asks the loop to offer nothing more; interrupted is true when it had more to offer then.
-	cancelled   atomic.Bool
+	// end is when the schedule ends: at the end of the scenario or, where interrupted, at that moment. Hits in flight
+	// may take the grace longer.
+	end         time.Duration
 	interrupted bool
+	// cancelled asks the loop to offer nothing more.
+	cancelled atomic.Bool
 	// nextTick is when the recorder hands over a second.
 	nextTick time.Duration
 	// buffer is what all reads go into.
@@ -68,7 +67,7 @@ func (l *loop) run() error {
 			l.recorder.tick(now)
 			l.nextTick = now.Truncate(time.Second) + time.Second
 		}
-		if l.finished() {
+		if l.finished(now) {
 			return nil
 		}
 		events, err := l.poll.wait(now, l.nextInstant())
@@ -102,10 +101,6 @@ func (l *loop) offer() {
 		l.offerClosed()
 	} else {
 		l.offerPlanned()
-	}
-	if !l.more && l.drainUntil == never {
-		l.ended = l.now()
-		l.drainUntil = l.ended + l.plan.Grace
 	}
 }
 
@@ -237,7 +232,7 @@ func (l *loop) expire(now time.Duration) {
 	for c := l.busy.first; c != nil && now-c.hit.sent >= l.timeout; c = l.busy.first {
 		l.abandon(c, ixTimeout, now)
 	}
-	for c := l.busy.first; c != nil && now >= l.drainUntil; c = l.busy.first {
+	for c := l.busy.first; c != nil && now >= l.end+l.plan.Grace; c = l.busy.first {
 		l.abandon(c, ixUnfinished, now)
 	}
 }
@@ -252,12 +247,16 @@ func (l *loop) abandon(c *conn, outcome outcomeIndex, now time.Duration) {
 
 // nextInstant is when the loop has something to do even if nothing happens before.
 func (l *loop) nextInstant() time.Duration {
-	at := min(l.drainUntil, l.nextTick)
+	at := l.nextTick
 	switch {
 	case l.more && l.closed != nil:
-		at = min(at, l.closed.nextInstant())
+		at = min(at, l.end, l.closed.nextOpening())
 	case l.more:
 		at = min(at, l.next.planned)
+	case l.busy.length == 0:
+		at = min(at, l.end)
+	default:
+		at = min(at, l.end+l.plan.Grace)
 	}
 	if c := l.busy.first; c != nil && l.timeout != never {
 		at = min(at, c.hit.sent+l.timeout)
@@ -265,7 +264,17 @@ func (l *loop) nextInstant() time.Duration {
 	return at
 }
 
-func (l *loop) finished() bool { return !l.more && l.busy.length == 0 }
+func (l *loop) finished(now time.Duration) bool { return !l.more && l.busy.length == 0 && now >= l.end }
+
+// interrupt ends the schedule before its time.
+func (l *loop) interrupt() {
+	now := l.now()
+	if now >= l.end {
+		return
+	}
+	l.more, l.interrupted, l.end = false, true, now
+	l.recorder.stopAt(now)
+}
 
 // stop makes the loop offer nothing more; any goroutine may call it.
 func (l *loop) stop() {

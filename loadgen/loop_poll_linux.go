@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -72,11 +73,26 @@ func (p *poll) wait(now, until time.Duration) ([]unix.EpollEvent, error) {
 		}
 		p.armed = until
 	}
-	n, err := unix.EpollWait(p.epoll, p.events[:], timeout)
+	n, err := p.sleep(timeout, until-now)
 	if err != nil && err != unix.EINTR {
 		return nil, fmt.Errorf("waiting for connections: %w", err)
 	}
 	return p.events[:max(n, 0)], nil
+}
+
+// shortSleep is how long a loop may sleep without telling the Go scheduler.
+const shortSleep = 2 * time.Millisecond
+
+// sleep waits for events, expectedly no longer than that.
+func (p *poll) sleep(timeout int, longest time.Duration) (int, error) {
+	if longest > shortSleep {
+		return unix.EpollWait(p.epoll, p.events[:], timeout)
+	}
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epoll), uintptr(unsafe.Pointer(&p.events[0])), uintptr(len(p.events)), uintptr(timeout), 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
 }
 
 // ring wakes the loop up; any goroutine may.

@@ -16,9 +16,8 @@ func (l *loop) handle(e *unix.EpollEvent) {
 		l.poll.armed = never
 		return
 	case bellSlot:
-		if l.more && l.cancelled.Load() {
-			l.more, l.interrupted = false, true
-			l.recorder.stopAt(l.now())
+		if l.cancelled.Load() {
+			l.interrupt()
 		}
 		return
 	}

@@ -36,7 +36,7 @@ type offerer interface {
 	run() error
 	// stop makes run offer nothing more; any goroutine may call it at any time.
 	stop()
-	// over says, after run, when the last hit had been offered, and whether stop came before that.
+	// over says, after run, when its schedule ended, and whether stop had ended it before its time.
 	over() (ended time.Duration, interrupted bool)
 	// close gives back what the offerer holds; neither run nor stop may be called after it.
 	close()
@@ -153,5 +153,6 @@ func (j *job) offerAll(ctx context.Context, parts []offerer, recorders []*record
 		ran.ended = max(ran.ended, ended)
 		ran.complete = ran.complete && !interrupted
 	}
+	ran.errors = j.failures.messages()
 	return ran, errors.Join(errs...)
 }
