@@ -1,10 +1,10 @@
 package scenarios
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
-	"time"
 )
 
 // finish fills in what follows from other values, and then checks the values against each other. Values that could not
@@ -37,20 +37,22 @@ func (r *reader) finishWorkload(d *draft) {
 	for i := range w.Containers {
 		c := &w.Containers[i]
 		if w.Kind == Local {
-			c.Directory = cmpFolder(r.env, c.Directory)
+			c.Directory = r.env.path(cmp.Or(c.Directory, "."))
+			r.checkPort(c)
 		}
 		r.checkResources(&c.Resources)
-		r.checkBounds(&c.Bounds)
 		r.inheritBounds(&c.Bounds, &d.tuning.bounds)
+		r.checkBounds(&c.Bounds)
 	}
 }
 
-// cmpFolder is where a local container runs.
-func cmpFolder(env Environment, directory string) string {
-	if directory == "" {
-		return env.Folder
+// checkPort refuses a PORT among a container's variables.
+func (r *reader) checkPort(c *Container) {
+	for i := range c.Env {
+		if v := &c.Env[i]; v.Name == "PORT" {
+			r.problem(r.at(&v.Value), "each replica gets a PORT of its own; set workload.port instead")
+		}
 	}
-	return env.path(directory)
 }
 
 // checkResources refuses requests over their limits, which no cluster accepts.
@@ -63,20 +65,20 @@ func (r *reader) checkResources(x *Resources) {
 	}
 }
 
-// checkBounds refuses bounds that leave nothing to search. Ends that were not given are not known yet.
+// checkBounds refuses bounds that leave nothing to search. At least one end is given: defaults leave enough.
 func (r *reader) checkBounds(b *Bounds) {
-	ends := func(low, high any, wrong bool, least, most any) {
-		if wrong && r.sound(low, high) && (r.given(low) || r.given(high)) {
-			r.problem(r.at(low, high), "from %s to %s leaves nothing to search; min must be below max (tune: false leaves a container alone)", least, most)
-		}
+	if b.CPUMin >= b.CPUMax && r.sound(&b.CPUMin, &b.CPUMax) && (r.given(&b.CPUMin) || r.given(&b.CPUMax)) {
+		r.problem(r.at(&b.CPUMin, &b.CPUMax), emptyBounds, b.CPUMin, b.CPUMax)
 	}
-	ends(&b.CPUMin, &b.CPUMax, b.CPUMax > 0 && b.CPUMin >= b.CPUMax, b.CPUMin, b.CPUMax)
-	ends(&b.MemoryMin, &b.MemoryMax, b.MemoryMax > 0 && b.MemoryMin >= b.MemoryMax, b.MemoryMin, b.MemoryMax)
+	if b.MemoryMin >= b.MemoryMax && r.sound(&b.MemoryMin, &b.MemoryMax) && (r.given(&b.MemoryMin) || r.given(&b.MemoryMax)) {
+		r.problem(r.at(&b.MemoryMin, &b.MemoryMax), emptyBounds, b.MemoryMin, b.MemoryMax)
+	}
 }
+
+const emptyBounds = "from %s to %s leaves nothing to search; min must be below max (tune: false leaves a container alone)"
 
 // inheritBounds fills the ends that a container does not give with those of tuning.
 func (r *reader) inheritBounds(b, from *Bounds) {
-	whole := b.CPUMax > 0 && b.MemoryMax > 0
 	for _, end := range []struct{ to, from *MilliCPU }{{&b.CPUMin, &from.CPUMin}, {&b.CPUMax, &from.CPUMax}} {
 		if !r.given(end.to) {
 			*end.to = *end.from
@@ -87,9 +89,6 @@ func (r *reader) inheritBounds(b, from *Bounds) {
 			*end.to = *end.from
 		}
 	}
-	if !whole {
-		r.checkBounds(b)
-	}
 }
 
 // finishTraffic also resolves the paths of files that others read later.
@@ -99,7 +98,7 @@ func (r *reader) finishTraffic(d *draft) {
 	case tells && t.URL != "":
 		r.problem(r.at(&t.URL), "a %s workload tells its own addresses; remove it", w.Kind)
 	case w.Kind == External && t.URL == "" && r.sound(&t.URL):
-		r.problem(child(r.at(&t.Hits, t, w), "", r.at(t, w).Node), "traffic.url is missing; an external workload is loaded at its URL")
+		r.problem(r.at(t, w), "url is missing; an external workload is loaded at its URL")
 	case w.Kind == Kubernetes && t.URL == "" && w.Port == 0 && r.sound(&t.URL, &w.Port):
 		r.problem(r.at(w), "neither port nor traffic.url is given; one of them is needed")
 	}
@@ -137,20 +136,18 @@ func (r *reader) finishShape(s *shapeDraft) {
 	total := x.Duration()
 	switch {
 	case x.Kind == Spike && s.at+s.length > s.total:
-		r.problem(r.at(&s.total), "a total of %s ends before the peak, which lasts from %s to %s", short(s.total), short(s.at), short(s.at+s.length))
+		r.problem(r.at(&s.total), "a total of %s ends before the peak, which lasts from %s to %s", shortDuration(s.total), shortDuration(s.at), shortDuration(s.at+s.length))
 	case x.Kind == Sine && s.amplitude > s.mean:
 		r.problem(r.at(&s.amplitude), "an amplitude of %v/s around %v/s would need a rate below 0", s.amplitude, s.mean)
 	case x.PeakRate() == 0:
 		r.problem(r.at(&s.legs, &s.rate, &s.to, &s.peak, &s.mean), "the rate is 0 all the time; nothing would be measured")
 	case total > longest:
-		r.problem(r.at(s), "%s in all; at most %s is allowed", short(total), short(longest))
+		r.problem(r.at(s), "%s in all; at most %s is allowed", shortDuration(total), shortDuration(longest))
 	case x.Warmup >= total:
-		r.problem(r.at(&x.Warmup), "a warm-up of %s leaves nothing of the %s to judge", short(x.Warmup), short(total))
+		r.problem(r.at(&x.Warmup), "a warm-up of %s leaves nothing of the %s to judge", shortDuration(x.Warmup), shortDuration(total))
 	}
 	r.checkSLOs(x.SLOs)
 }
-
-func short(d time.Duration) string { return shortDuration(d) }
 
 // checkSLOs refuses two lines of one list that bound the same thing.
 func (r *reader) checkSLOs(slos []SLO) {

@@ -42,8 +42,9 @@ func (r *reader) checkGRPCHit(h *Hit) {
 	if r.given(&h.Path) {
 		r.problem(r.at(&h.Path), "a gRPC call has no path; remove it")
 	}
+	h.Path = ""
 	for i := range h.Status {
-		if at := &h.Status[i]; *at > 16 {
+		if at := &h.Status[i]; *at > 16 && r.sound(at) {
 			r.problem(r.at(at), "%d is not a gRPC status; 0 to 16 are", *at)
 		}
 	}
@@ -57,14 +58,11 @@ func (r *reader) checkHTTPHit(h *Hit) {
 	case h.Method != method:
 		r.problem(r.at(&h.Method), "%q is not an HTTP method; write %s", h.Method, method)
 	}
-	switch {
-	case h.Path == "" && !r.given(&h.Path):
-		h.Path = "/"
-	case r.sound(&h.Path) && !validPath(h.Path):
+	if r.sound(&h.Path) && !validPath(h.Path) {
 		r.problem(r.at(&h.Path), "%q is not a path; it begins with / and has no spaces and no #", h.Path)
 	}
 	for i := range h.Status {
-		if at := &h.Status[i]; *at < 100 {
+		if at := &h.Status[i]; *at < 100 && r.sound(at) {
 			r.problem(r.at(at), "%d is not an HTTP status; 100 to 599 are", *at)
 		}
 	}
@@ -75,14 +73,6 @@ func validPath(text string) bool {
 	if !strings.HasPrefix(text, "/") {
 		return false
 	}
-	pieces, err := ParseTemplate(text)
-	if err != nil {
-		return true // reported as a template
-	}
-	for _, p := range pieces {
-		if strings.ContainsFunc(p.Text, func(c rune) bool { return c <= ' ' || c == 0x7f || c == '#' }) {
-			return false
-		}
-	}
-	return true
+	plain := strings.Join(literals(text), "")
+	return !strings.ContainsFunc(plain, func(c rune) bool { return c <= ' ' || c == 0x7f || c == '#' })
 }

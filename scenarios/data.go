@@ -38,10 +38,10 @@ func dataValue(to **Data) value {
 			if err != nil {
 				return r.problem(n, "%s", err)
 			}
-			data, problems := parse(n.Value, src)
+			data, problems := parse(r.env.path(n.Value), src)
 			r.problems = append(r.problems, problems[:min(len(problems), maxDataProblems)]...)
 			if len(problems) > 0 {
-				return r.problem(n, "%s can't be used: %d problems, the first in line %d", n.Value, len(problems), problems[0].Line)
+				return r.problem(n, "%s can't be used; its first problem is in line %d", n.Value, problems[0].Line)
 			}
 			*to = data
 			return true
@@ -59,7 +59,7 @@ func checkColumns(file string, line int, columns []string) Errors {
 		switch {
 		case !column.MatchString(c):
 			problems = append(problems, Problem{File: file, Line: line, Text: fmt.Sprintf("column %d is called %q; letters, digits and _ are allowed", i+1, c)})
-		case c == HitNumber:
+		case c == hitNumber:
 			problems = append(problems, Problem{File: file, Line: line, Text: fmt.Sprintf("column %d is called %q, which stands for the number of the hit", i+1, c)})
 		case slices.Contains(columns[:i], c):
 			problems = append(problems, Problem{File: file, Line: line, Text: fmt.Sprintf("two columns are called %q", c)})

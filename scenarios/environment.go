@@ -1,26 +1,19 @@
 package scenarios
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 )
 
-// Environment is what a scenario file may refer to outside itself. The zero value has nothing: every reference is an
-// error in the file.
+// Environment is what a scenario file may refer to outside itself.
 type Environment struct {
-	// Folder that relative paths in the file start from; empty: the current one.
-	Folder string
-	// Lookup gives the value of an environment variable, and whether it is set.
-	Lookup func(name string) (string, bool)
-	// ReadFile gives the content of a file.
+	// Dir is the folder that relative paths in the file start from: that of the file. Empty: the current one.
+	Dir string
+	// LookupEnv gives the value of an environment variable, and whether it is set. nil: none is.
+	LookupEnv func(name string) (string, bool)
+	// ReadFile gives the content of a file. nil: that of the file system, up to 256 MiB.
 	ReadFile func(path string) ([]byte, error)
-}
-
-// SystemEnvironment is that of this process, for a scenario file in folder.
-func SystemEnvironment(folder string) Environment {
-	return Environment{Folder: folder, Lookup: os.LookupEnv, ReadFile: readCapped}
 }
 
 // maxDataSize of a file that a scenario file names, in bytes: data rows are held in memory.
@@ -41,10 +34,10 @@ func readCapped(path string) ([]byte, error) {
 }
 
 func (e Environment) lookup(name string) (string, bool) {
-	if e.Lookup == nil {
+	if e.LookupEnv == nil {
 		return "", false
 	}
-	return e.Lookup(name)
+	return e.LookupEnv(name)
 }
 
 // path is where a path in the file points to.
@@ -52,12 +45,12 @@ func (e Environment) path(path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path
 	}
-	return filepath.Join(e.Folder, path)
+	return filepath.Join(e.Dir, path)
 }
 
 func (e Environment) read(path string) ([]byte, error) {
 	if e.ReadFile == nil {
-		return nil, errors.New("files can't be read here")
+		return readCapped(e.path(path))
 	}
 	return e.ReadFile(e.path(path))
 }

@@ -1,5 +1,11 @@
 package scenarios
 
+import (
+	"fmt"
+
+	"go.yaml.in/yaml/v4"
+)
+
 // draft is a file as it is read: the File, and what is turned into parts of it at the end.
 type draft struct {
 	File
@@ -26,7 +32,7 @@ func newDraft() *draft {
 // fileFields is the top of the file.
 func fileFields(d *draft) []field {
 	return []field{
-		{key: "version", value: scalar(&d.Version, whole(1, 1)), doc: "Version of this format."},
+		{key: "version", value: scalar(&d.Version, version()), doc: "Version of this format."},
 		must(field{key: "workload", value: variants(&d.Workload, "workload", func() []variant { return workloadVariants(&d.Workload) }),
 			doc: "What is under test."}),
 		must(field{key: "traffic", value: object(&d.Traffic, "traffic", func() []field { return trafficFields(&d.Traffic) }),
@@ -38,4 +44,19 @@ func fileFields(d *draft) []field {
 		{key: "tuning", value: object(&d.tuning, "tuning", func() []field { return tuningFields(&d.Tuning, &d.tuning) }),
 			doc: "What the tuner may change and spend."},
 	}
+}
+
+// version is the version of the format, of which there is one.
+func version() form[int] {
+	f := whole(1, 1)
+	plain := f.parse
+	f.words = "1"
+	f.parse = func(n *yaml.Node) (int, error) {
+		v, err := plain(n)
+		if err != nil {
+			err = fmt.Errorf("%q is not a version this plimsoll reads; 1 is", n.Value)
+		}
+		return v, err
+	}
+	return f
 }

@@ -38,7 +38,7 @@ func scenarioVariants(s *shapeDraft) []variant {
 	}
 	return []variant{
 		{"ramp", "rates over time, short: finds the bottleneck and the order of magnitude", kind(
-			field{key: "from", value: hits(&s.from), doc: "The rate it begins with. Without it: 0/s."},
+			field{key: "from", value: hits(&s.from), doc: "The rate it begins with."},
 			must(field{key: "stages", value: list(&s.legs, 1, legValue), doc: "The rates it goes to, one after the other, each in a straight line."}),
 		)},
 		{"soak", "steady and long: leaks, saturation, confirmation", kind(

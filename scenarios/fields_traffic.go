@@ -72,13 +72,13 @@ func grpcValue(g *GRPC) value {
 
 // hitValue reads one kind of hit. Path, header values and body are templates over the columns of its data.
 func hitValue(h *Hit) value {
-	h.Weight, h.Method = 1, "GET"
+	h.Weight, h.Method, h.Path = 1, "GET", "/"
 	return object(h, "an entry of traffic.hits", func() []field {
 		return []field{
 			must(field{key: "name", value: scalar(&h.Name, name()), doc: "What reports call it."}),
 			{key: "weight", value: scalar(&h.Weight, number(0, 1_000_000)), doc: "Its share of all hits, beside the other weights."},
 			{key: "method", value: scalar(&h.Method, text()), doc: "HTTP method, or `package.Service/Method` for grpc (no default there)."},
-			{key: "path", value: scalar(&h.Path, text()), doc: "Path and query, a template: `{{.column}}` of the data row, `{{.hit}}` for the number of the hit from 0. Not for grpc. Without it: /."},
+			{key: "path", value: scalar(&h.Path, text()), doc: "Path and query, a template: `{{.column}}` of the data row, `{{.hit}}` for the number of the hit from 0. Not for grpc."},
 			{key: "headers", value: variables(&h.Headers, headerNames), doc: "Header (or gRPC metadata) to text or to a source; values are templates. Those of Authorization, cookies and the like are secret without being marked."},
 			{key: "body", value: source(&h.Body, &h.BodyMarked, verbatim), doc: "Body, a template, as text or from a source; the message as JSON for grpc."},
 			{key: "data", value: dataValue(&h.Data), doc: "A file of rows to fill templates from, in order and over again: CSV with a header line (.csv), or JSON lines (.jsonl, .ndjson)."},

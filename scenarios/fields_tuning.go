@@ -19,7 +19,7 @@ func tuningFields(t *Tuning, d *tuningDraft) []field {
 		{key: "start", value: scalar(&t.Start, choice(Conservative, Current, Relaxed)),
 			doc: "Limits of the first trial: 100m and 50Mi (or the nearest bound), those under resources, or the upper bounds."},
 		{key: "limits", value: limits, doc: "Which limits may move."},
-		{key: "bounds", value: object(&d.bounds, "bounds", func() []field { return boundsFields(&d.bounds) }),
+		{key: "bounds", value: object(&d.bounds, "tuning.bounds", func() []field { return boundsFields(&d.bounds, "tuning.bounds") }),
 			doc: "Between which the limits of every container are searched, unless it has bounds of its own."},
 		{key: "qos", value: scalar(&t.QoS, choice(Guaranteed, Burstable, NoCPULimit)),
 			doc: "guaranteed: request = limit. burstable: request from the usage that was measured. no-cpu-limit: CPU is not searched and has no limit."},

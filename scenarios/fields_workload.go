@@ -11,10 +11,11 @@ const (
 
 func defaultWorkload() Workload {
 	return Workload{
-		Replicas:  1,
-		Readiness: Probe{Interval: 100 * time.Millisecond, Timeout: time.Second},
-		Startup:   30 * time.Second,
-		StopGrace: 5 * time.Second,
+		Replicas:   1,
+		Containers: []Container{},
+		Readiness:  Probe{Interval: 100 * time.Millisecond, Timeout: time.Second},
+		Startup:    30 * time.Second,
+		StopGrace:  5 * time.Second,
 	}
 }
 
@@ -29,6 +30,7 @@ func workloadVariants(w *Workload) []variant {
 		doc: "How long a replica may take to become Ready before the trial has failed."}
 	containers := func(doc string, of func(*Container) []field) field {
 		return must(field{key: "containers", doc: doc, value: list(&w.Containers, 1, func(c *Container) value {
+			c.Tune = true
 			return object(c, "an entry of workload.containers", func() []field { return of(c) })
 		})})
 	}
@@ -82,13 +84,12 @@ func localContainer(c *Container) []field {
 
 // clusterContainer is a container that something else starts.
 func clusterContainer(c *Container) []field {
-	c.Tune = true
 	return []field{
 		must(field{key: "name", value: scalar(&c.Name, label()), doc: "Name of the container."}),
 		{key: "resources", value: object(&c.Resources, "resources of a container", func() []field { return resourceFields(&c.Resources) }),
 			doc: "Its requests and limits of today: the \"before\" of every table."},
 		{key: "tune", value: scalar(&c.Tune, yesNo()), doc: "false leaves its limits alone."},
-		{key: "bounds", value: object(&c.Bounds, "bounds", func() []field { return boundsFields(&c.Bounds) }),
+		{key: "bounds", value: object(&c.Bounds, "bounds of a container", func() []field { return boundsFields(&c.Bounds, "bounds of a container") }),
 			doc: "Between which its limits are searched. Without it: tuning.bounds."},
 	}
 }
@@ -109,16 +110,16 @@ func resourceFields(x *Resources) []field {
 	}
 }
 
-// boundsFields are the ends of a search.
-func boundsFields(b *Bounds) []field {
+// boundsFields are the ends of a search; path is what the reference calls them.
+func boundsFields(b *Bounds, path string) []field {
 	return []field{
-		{key: "cpu", doc: "Ends of the CPU limit.", value: object(nil, "bounds.cpu", func() []field {
+		{key: "cpu", doc: "Ends of the CPU limit.", value: object(nil, path+".cpu", func() []field {
 			return []field{
 				{key: "min", value: scalar(&b.CPUMin, cpu(leastCPU, mostCPU)), doc: "The least CPU limit to try."},
 				{key: "max", value: scalar(&b.CPUMax, cpu(leastCPU, mostCPU)), doc: "The largest CPU limit to try."},
 			}
 		})},
-		{key: "memory", doc: "Ends of the memory limit.", value: object(nil, "bounds.memory", func() []field {
+		{key: "memory", doc: "Ends of the memory limit.", value: object(nil, path+".memory", func() []field {
 			return []field{
 				{key: "min", value: scalar(&b.MemoryMin, memory(leastMemory, mostMemory)), doc: "The least memory limit to try."},
 				{key: "max", value: scalar(&b.MemoryMax, memory(leastMemory, mostMemory)), doc: "The largest memory limit to try."},

@@ -63,7 +63,7 @@ type Container struct {
 	// Directory to run in (local only): the folder of the scenario file, joined with what the file says.
 	Directory string `json:"directory,omitempty"`
 	// Env is added to the environment, in the order of the file (local only).
-	Env []Variable `json:"-"`
+	Env []Variable `json:"-" msgpack:"-"`
 	// Resources are the current requests and limits: the "before" of every table.
 	Resources Resources `json:"resources"`
 	// Tune is false for a container whose limits are left alone.
@@ -181,12 +181,12 @@ type Hit struct {
 	Method string `json:"method"`
 	Path   string `json:"path"`
 	// Headers in the order of the file. Values may be secret and never reach an output.
-	Headers []Variable `json:"-"`
-	Body    Secret     `json:"-"`
+	Headers []Variable `json:"-" msgpack:"-"`
+	Body    Secret     `json:"-" msgpack:"-"`
 	// BodyMarked is true where the file says `secret: true` of the body.
-	BodyMarked bool `json:"-"`
+	BodyMarked bool `json:"-" msgpack:"-"`
 	// Data rows, cycled in order; nil when the hit has none. Every row has the same columns.
-	Data *Data `json:"-"`
+	Data *Data `json:"-" msgpack:"-"`
 	// Status codes that count as ok; empty means 200–399. For grpc: 0 (OK).
 	Status []int `json:"expected_status,omitempty"`
 	// BodyContains must be part of the reply's body for it to count as ok; empty: not checked.

@@ -31,7 +31,7 @@ func text() form[string] {
 	return form[string]{
 		words:  "text",
 		schema: schema{"type": "string"},
-		text:   strconv.Quote,
+		text:   func(s string) string { return s },
 		parse: func(n *yaml.Node) (string, error) {
 			if n.Tag != "!!str" {
 				return "", fmt.Errorf("%s is read as %s; put it in quotes to make it text", n.Value, strings.TrimPrefix(n.Tag, "!!"))
@@ -46,7 +46,7 @@ func anyText() form[string] {
 	return form[string]{
 		words:  "text",
 		schema: schema{"type": []string{"string", "number", "boolean"}},
-		text:   strconv.Quote,
+		text:   func(s string) string { return s },
 		parse:  func(n *yaml.Node) (string, error) { return n.Value, nil },
 	}
 }
@@ -111,9 +111,12 @@ func whole(low, high int) form[int] {
 		words:       fmt.Sprintf("a whole number from %d to %d", low, high),
 		schema:      schema{"type": "integer", "minimum": low, "maximum": high},
 		text:        strconv.Itoa,
-		zeroIsValue: true,
+		zeroIsValue: low == 0,
 		parse: func(n *yaml.Node) (int, error) {
 			v, err := strconv.Atoi(n.Value)
+			if n.Tag == "!!str" && err == nil {
+				return 0, fmt.Errorf("%q is text; write it without quotes", n.Value)
+			}
 			if err != nil || n.Tag != "!!int" || !digits(n.Value) || v < low || v > high {
 				return 0, fmt.Errorf("%q is not a whole number from %d to %d", n.Value, low, high)
 			}
@@ -142,13 +145,13 @@ func seed() form[uint64] {
 // number is a decimal number above low, up to high.
 func number(low, high float64) form[float64] {
 	return form[float64]{
-		words:  fmt.Sprintf("a number above %v, up to %v", low, high),
+		words:  fmt.Sprintf("a number above %.0f, up to %.0f", low, high),
 		schema: schema{"type": "number", "exclusiveMinimum": low, "maximum": high},
 		text:   func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) },
 		parse: func(n *yaml.Node) (float64, error) {
 			v, err := strconv.ParseFloat(n.Value, 64)
 			if err != nil || (n.Tag != "!!int" && n.Tag != "!!float") || !(v > low && v <= high) {
-				return 0, fmt.Errorf("%q is not a number above %v, up to %v", n.Value, low, high)
+				return 0, fmt.Errorf("%q is not a number above %.0f, up to %.0f", n.Value, low, high)
 			}
 			return v, nil
 		},
@@ -213,9 +216,10 @@ const fastest = 10_000_000
 // rate is hits per second: "200/s", "90/m", or a number.
 func rate() form[float64] {
 	return form[float64]{
-		words:  "a rate such as 200/s or 90/m",
-		schema: schema{"anyOf": []schema{{"type": "number", "minimum": 0}, {"type": "string", "pattern": `^[0-9]+(\.[0-9]+)?/(s|m)$`}}},
-		text:   func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) + "/s" },
+		words:       "a rate such as 200/s or 90/m",
+		schema:      schema{"anyOf": []schema{{"type": "number", "minimum": 0}, {"type": "string", "pattern": `^[0-9]+(\.[0-9]+)?/(s|m)$`}}},
+		text:        func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) + "/s" },
+		zeroIsValue: true,
 		parse: func(n *yaml.Node) (float64, error) {
 			amount, per := n.Value, 1.0
 			if s, ok := strings.CutSuffix(amount, "/s"); ok {

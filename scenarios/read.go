@@ -36,5 +36,5 @@ func ReadFile(path string) (File, error) {
 	if err != nil {
 		return File{}, fmt.Errorf("read scenario file: %w", err)
 	}
-	return Read(path, src, SystemEnvironment(filepath.Dir(path)))
+	return Read(path, src, Environment{Dir: filepath.Dir(path), LookupEnv: os.LookupEnv})
 }

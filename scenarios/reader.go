@@ -134,7 +134,7 @@ func (r *reader) mapping(n node, fields []field) bool {
 		return r.problem(n, "%s; a mapping of keys is needed: %s", describe(n), strings.Join(keys(fields), ", "))
 	}
 	ok := true
-	lines := map[string]int{}
+	lines, misspelt := map[string]int{}, map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := child(n, n.Content[i].Value, n.Content[i])
 		f, known := lookup(fields, key.Value)
@@ -145,13 +145,16 @@ func (r *reader) mapping(n node, fields []field) bool {
 			ok = r.problem(key, "given twice, first in line %d", line)
 		case !known:
 			ok = r.problem(node{key.Node, n.path}, "unknown key %q; %s", key.Value, suggest(key.Value, keys(fields)))
+			if meant, found := nearest(key.Value, keys(fields)); found {
+				misspelt[meant] = true
+			}
 		default:
 			ok = r.value(f.value, child(n, f.key, n.Content[i+1])) && ok
 		}
 		lines[key.Value] = key.Line
 	}
 	for _, f := range fields {
-		if _, given := lines[f.key]; f.required && !given {
+		if _, given := lines[f.key]; f.required && !given && !misspelt[f.key] {
 			ok = r.problem(node{n.Node, join(n.path, f.key)}, "missing; %s", f.value.words)
 		}
 	}

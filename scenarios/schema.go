@@ -1,5 +1,10 @@
 package scenarios
 
+import (
+	"bytes"
+	"encoding/json"
+)
+
 // schema is a JSON Schema (draft-07).
 type schema map[string]any
 
@@ -9,6 +14,9 @@ func objectSchema(fields []field) schema {
 	for _, f := range fields {
 		property := f.value.schema()
 		property["description"] = f.doc
+		if f.value.preset != nil && f.value.preset() != "" {
+			property["description"] = f.doc + " Default: " + f.value.preset() + "."
+		}
 		properties[f.key] = property
 		if f.required {
 			required = append(required, f.key)
@@ -33,4 +41,20 @@ func variantSchema(v variant) schema {
 func sourceSchema() schema {
 	var d sourceDraft
 	return schema{"anyOf": []schema{anyText().schema, objectSchema(sourceFields(&d))}}
+}
+
+// Schema is the JSON Schema (draft-07) of a scenario file, for editors, made from the tables that Read goes by. What
+// only Read can tell (values against each other, data files) it leaves open.
+func Schema() []byte {
+	s := objectSchema(fileFields(newDraft()))
+	s["$schema"] = "http://json-schema.org/draft-07/schema#"
+	s["title"] = "Plimsoll scenario file"
+	var out bytes.Buffer
+	in := json.NewEncoder(&out)
+	in.SetEscapeHTML(false)
+	in.SetIndent("", " ")
+	if err := in.Encode(s); err != nil {
+		panic(err) // maps, lists and plain values always encode
+	}
+	return out.Bytes()
 }

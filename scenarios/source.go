@@ -37,6 +37,9 @@ func source(to *Secret, marked *bool, trim trimming) value {
 				*to = NewSecret(n.Value)
 				return true
 			}
+			if n.Kind != yaml.MappingNode {
+				return r.problem(n, "%s; %s", describe(n), sourceWords)
+			}
 			var d sourceDraft
 			if !r.mapping(n, sourceFields(&d)) {
 				return false

@@ -7,59 +7,43 @@ import (
 	"strings"
 )
 
-// HitNumber is the name that stands for the number of the hit in a template, counted from 0.
-const HitNumber = "hit"
+// hitNumber is the name that stands for the number of the hit in a template.
+const hitNumber = "hit"
 
-// Piece is a part of a template: Text as it is, or, where Column is set, that column's value of the data row. The
-// column HitNumber is the number of the hit.
-type Piece struct {
-	Text   string
-	Column string
-}
+// action is what templates know: {{.column}}, {{.hit}}, and {{"{{"}} for two braces.
+var action = regexp.MustCompile(`\{\{[ \t]*(?:"\{\{"|\.([A-Za-z_][A-Za-z0-9_]*))[ \t]*\}\}`)
 
-// columnName is what may stand between {{. and }}.
-var columnName = regexp.MustCompile(`^\s*\.([A-Za-z_][A-Za-z0-9_]*)\s*$`)
-
-// ParseTemplate splits text into its pieces, in order. The error, about braces that are no {{.column}}, does not quote
-// the text, which may be secret.
-func ParseTemplate(text string) ([]Piece, error) {
-	var pieces []Piece
-	for text != "" {
-		before, rest, found := strings.Cut(text, "{{")
-		if before != "" {
-			pieces = append(pieces, Piece{Text: before})
-		}
-		if !found {
-			break
-		}
-		inside, after, closed := strings.Cut(rest, "}}")
-		m := columnName.FindStringSubmatch(inside)
-		if !closed || m == nil {
-			return nil, fmt.Errorf("a template has {{ that does not begin {{.column}} or {{.%s}}", HitNumber)
-		}
-		pieces = append(pieces, Piece{Column: m[1]})
-		text = after
+// templateColumns are the columns that text asks for, without the number of the hit. The error, about braces that are
+// no action, does not quote the text, which may be secret.
+func templateColumns(text string) ([]string, error) {
+	// An action begins at the first two braces: a third one is within it.
+	if strings.Contains(text, "{{{") || strings.Contains(action.ReplaceAllLiteralString(text, " "), "{{") {
+		return nil, fmt.Errorf(`a template has {{ that begins neither {{.column}} nor {{.%s}}; {{"{{"}} stands for two braces`, hitNumber)
 	}
-	return pieces, nil
+	var columns []string
+	for _, m := range action.FindAllStringSubmatch(text, -1) {
+		if c := m[1]; c != "" && c != hitNumber && !slices.Contains(columns, c) {
+			columns = append(columns, c)
+		}
+	}
+	return columns, nil
 }
+
+// literals are the texts between the actions of a template.
+func literals(text string) []string { return action.Split(text, -1) }
 
 // checkTemplate is an error where text asks for a column that data has not.
 func checkTemplate(text string, data *Data) error {
-	pieces, err := ParseTemplate(text)
+	columns, err := templateColumns(text)
 	if err != nil {
 		return err
 	}
-	var columns []string
-	if data != nil {
-		columns = data.Columns
-	}
-	for _, p := range pieces {
+	for _, c := range columns {
 		switch {
-		case p.Column == "" || p.Column == HitNumber || slices.Contains(columns, p.Column):
 		case data == nil:
-			return fmt.Errorf("{{.%s}} needs data; this hit has none", p.Column)
-		default:
-			return fmt.Errorf("{{.%s}} is no column of %s; %s", p.Column, data.File, suggest(p.Column, columns))
+			return fmt.Errorf("{{.%s}} needs data; this hit has none", c)
+		case !slices.Contains(data.Columns, c):
+			return fmt.Errorf("{{.%s}} is no column of %s; %s", c, data.File, suggest(c, data.Columns))
 		}
 	}
 	return nil
