@@ -18,7 +18,7 @@ SERVICES ?= demo
 
 # -trimpath and no build id: two builds of one commit are the same bytes.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-buildid= -s -w -X main.version=$(VERSION)'
+BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-buildid= -s -w -X main.buildVersion=$(VERSION)'
 
 .PHONY: help build demo test lint fuzz golden bench bench-load bench-tuner oracle kill test-v2 clean
 

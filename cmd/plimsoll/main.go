@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := interruptible(os.Stderr)
+	code := run(ctx, os.Args[1:], streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.LookupEnv)
+	stop()
+	os.Exit(code)
+}
+
+// streams are where a command reads and writes: results go to Out, progress and errors to Err.
+type streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// interruptible returns a context that the first interrupt or SIGTERM cancels: the command then stops gracefully and
+// reports what it has. The second quits at once; what is left behind is cleaned up by the next start.
+func interruptible(errOut io.Writer) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-signals:
+			fmt.Fprintln(errOut, "\nstopping: the trial in progress ends and what was measured is reported; once more quits at once")
+			cancel()
+		case <-done:
+			return
+		}
+		select {
+		case <-signals:
+			fmt.Fprintln(errOut, "\nquit; whatever is left of the workload is cleaned up by the next plimsoll command that runs one")
+			os.Exit(int(exitNotRestored))
+		case <-done:
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		cancel()
+	}
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// app is what every command gets: its streams, its environment and the tool's own settings.
+type app struct {
+	streams
+	lookupEnv func(string) (string, bool)
+	settings  settings
+}
+
+// run is the whole program as a function: it runs the command in args and returns the exit code.
+func run(ctx context.Context, args []string, s streams, lookupEnv func(string) (string, bool)) int {
+	a := &app{streams: s, lookupEnv: lookupEnv}
+	root := a.rootCommand()
+	root.SetArgs(args)
+	root.SetIn(s.In)
+	root.SetOut(s.Out)
+	root.SetErr(s.Err)
+	err := root.ExecuteContext(ctx)
+	if err != nil && err.Error() != "" {
+		fmt.Fprintf(s.Err, "plimsoll: %v\n", err)
+	}
+	return int(codeOf(err))
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "plimsoll",
+		Short: "Find CPU and memory limits by testing them under load",
+		Long: `Plimsoll answers "what should the requests and limits be?" with values that were themselves tested.
+It loads a service, watches OOM kills, CPU throttling and usage, changes one limit per trial,
+and ends with limits that passed a soak, the evidence for each, and the failure seen just below.
+
+Start here:
+  plimsoll demo                              see it work on a bundled service, about four minutes
+  plimsoll init http://127.0.0.1:8080 > scenarios.yaml
+  plimsoll validate -f scenarios.yaml        find every mistake in the file, start nothing
+  plimsoll tune -f scenarios.yaml            derive the limits; reports land in plimsoll-report/
+
+Exit codes: 0 derived and verified · 1 SLO missed, infeasible or budget spent · 2 bad usage or file ·
+3 not measured (inconclusive, too noisy, interrupted) · 4 restore not confirmed.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usage(fmt.Errorf("%w; see %q", err, c.CommandPath()+" --help"))
+	})
+	a.settings.register(root)
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return a.settings.load(c, a.lookupEnv) }
+	root.AddCommand(a.tuneCommand(), a.demoCommand(), a.loadCommand(), a.initCommand(), a.validateCommand(),
+		a.reportCommand(), a.versionCommand())
+	for _, c := range root.Commands() {
+		c.Args = usageArgs(c.Args)
+	}
+	return root
+}
+
+// usageArgs makes a wrong number of arguments a usage error, with the place to look.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return usage(fmt.Errorf("%w; see %q", err, c.CommandPath()+" --help"))
+		}
+		return nil
+	}
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/plimsoll/plimsoll/runlog"
+	"github.com/plimsoll/plimsoll/scenarios"
+	"github.com/plimsoll/plimsoll/tuner"
+)
+
+// tuneOptions are the flags of tune. Zero values of Start, Trials and Time leave the file's own in force.
+type tuneOptions struct {
+	File              string
+	Resume, Overwrite bool
+	Start             string
+	Trials            int
+	Time              time.Duration
+}
+
+func (a *app) tuneCommand() *cobra.Command {
+	var o tuneOptions
+	c := &cobra.Command{
+		Use:   "tune -f scenarios.yaml",
+		Short: "Derive CPU and memory limits: one limit changed per trial, confirmed by a soak",
+		Long: `Runs trials until the limits converge. Each trial puts the workload under a load shape of the file with the
+limits in force, watches OOM kills, throttling and usage, and changes at most one limit for the next.
+The last trial is a soak on fresh replicas at exactly the limits that are printed.
+
+Every trial is saved, as it ends, in plimsoll-report/run.plimsoll: after a crash or Ctrl-C,
+"plimsoll tune --resume" goes on where it stopped.`,
+		Example: `  plimsoll tune -f scenarios.yaml
+  plimsoll tune -f scenarios.yaml --start current      begin with the limits in the file
+  plimsoll tune -f scenarios.yaml --resume             go on after a crash`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return a.tune(c.Context(), o) },
+	}
+	o.register(c)
+	return c
+}
+
+func (o *tuneOptions) register(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVarP(&o.File, "file", "f", "scenarios.yaml", "the scenario file")
+	f.BoolVar(&o.Resume, "resume", false, "go on with the run log in the report directory")
+	f.BoolVar(&o.Overwrite, "overwrite", false, "begin anew although the report directory holds a run log")
+	f.StringVar(&o.Start, "start", "", "conservative, current or relaxed (default: as in the file)")
+	f.IntVar(&o.Trials, "max-trials", 0, "budget in trials (default: as in the file)")
+	f.DurationVar(&o.Time, "max-time", 0, "budget in time (default: as in the file)")
+}
+
+// apply puts the flags over the file's tuning section.
+func (o tuneOptions) apply(t *scenarios.Tuning) error {
+	switch s := scenarios.Start(o.Start); s {
+	case "":
+	case scenarios.Conservative, scenarios.Current, scenarios.Relaxed:
+		t.Start = s
+	default:
+		return usage(fmt.Errorf("--start: %q given; allowed: conservative, current, relaxed", o.Start))
+	}
+	if o.Trials < 0 || o.Time < 0 {
+		return usage(errors.New("--max-trials and --max-time must be above 0"))
+	}
+	if o.Trials > 0 {
+		t.MaxTrials = o.Trials
+	}
+	if o.Time > 0 {
+		t.MaxTime = o.Time
+	}
+	return nil
+}
+
+// tune reads the file and runs the search over its own kind of workload.
+func (a *app) tune(ctx context.Context, o tuneOptions) error {
+	file, text, err := a.readFile(o.File)
+	if err != nil {
+		return err
+	}
+	if err := o.apply(&file.Tuning); err != nil {
+		return err
+	}
+	bench, err := a.open(file)
+	if err != nil {
+		return err
+	}
+	return a.search(ctx, o, file, text, bench)
+}
+
+// search runs the tuner over bench, saves every trial as it ends and writes the reports.
+func (a *app) search(ctx context.Context, o tuneOptions, file scenarios.File, text []byte, b *bench) (err error) {
+	defer func() { err = errors.Join(err, b.close()) }()
+	log, contents, err := a.openLog(o, newHeader(file, text, b))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+	view := newView(a, contents.Header.Goal)
+	b.watch(view)
+	view.begin(contents)
+	trials, last, searchErr := tuner.Search(ctx, contents.Header.Goal, contents.Trials, b.runner, b.clock,
+		func(t tuner.Trial) error { return view.record(log, t) })
+	if last.Result == nil {
+		last = tuner.Abandon(contents.Header.Goal, trials, why(ctx, searchErr))
+	}
+	if err := log.AppendResult(last); err != nil {
+		searchErr = errors.Join(searchErr, err)
+	}
+	view.erase()
+	contents.Trials, contents.Result = trials, &last
+	if err := a.report(contents); err != nil {
+		return errors.Join(searchErr, err)
+	}
+	if searchErr != nil {
+		return exitError{exitNotMeasured, searchErr}
+	}
+	if code := outcomeCode(last.Result.Outcome); code != exitOK {
+		return exitError{Code: code}
+	}
+	return nil
+}
+
+// why says, for the report, why a search ended without a result of its own.
+func why(ctx context.Context, err error) string {
+	if ctx.Err() != nil {
+		return "interrupted"
+	}
+	return err.Error()
+}
+
+// openLog makes the run log, or goes on with the one that is there when asked to. An existing log is never overwritten
+// without --overwrite.
+func (a *app) openLog(o tuneOptions, header runlog.Header) (*runlog.Log, runlog.Contents, error) {
+	path := a.logPath()
+	if o.Resume && o.Overwrite {
+		return nil, runlog.Contents{}, usage(errors.New("--resume and --overwrite exclude each other"))
+	}
+	if o.Resume {
+		return a.resumeLog(path, header)
+	}
+	create := runlog.Create
+	if o.Overwrite {
+		create = runlog.Overwrite
+	}
+	log, err := create(path, header)
+	if errors.Is(err, runlog.ErrExists) {
+		return nil, runlog.Contents{}, usage(fmt.Errorf(
+			"%s is there already; --resume goes on with it, --overwrite begins anew, --report-dir chooses another place", path))
+	}
+	return log, runlog.Contents{Header: header}, err
+}
+
+func (a *app) resumeLog(path string, header runlog.Header) (*runlog.Log, runlog.Contents, error) {
+	log, contents, err := runlog.Resume(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, contents, usage(fmt.Errorf("--resume: there is no %s to go on with", path))
+	}
+	if err != nil {
+		return nil, contents, err
+	}
+	if contents.Repair != nil {
+		fmt.Fprintf(a.Err, "%s: %v\n", path, *contents.Repair)
+	}
+	if contents.Header.FileSHA256 != header.FileSHA256 || contents.Header.Simulated != header.Simulated {
+		return nil, contents, errors.Join(log.Close(), usage(fmt.Errorf(
+			"--resume: the scenario file or the kind of workload has changed since %s was begun; use --overwrite to begin anew", path)))
+	}
+	contents.Header.Goal.Tuning.MaxTrials = header.Goal.Tuning.MaxTrials
+	contents.Header.Goal.Tuning.MaxTime = header.Goal.Tuning.MaxTime
+	return log, contents, nil
+}
+
+func (a *app) logPath() string { return filepath.Join(a.settings.ReportDir, "run.plimsoll") }

@@ -1,0 +1,223 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/plimsoll/plimsoll/loadgen"
+	"github.com/plimsoll/plimsoll/observer"
+	"github.com/plimsoll/plimsoll/scenarios"
+	"github.com/plimsoll/plimsoll/tuner"
+	"github.com/plimsoll/plimsoll/workload"
+)
+
+// drain is how long hits in flight at the end of the load may take beyond their own timeout.
+const drain = time.Second
+
+// run is one trial in progress.
+type run struct {
+	*Runner
+	step     tuner.Step
+	scenario scenarios.Scenario
+	watch    *observer.Watch
+	// fresh is true where every replica was started for this trial; applied is when.
+	fresh   bool
+	applied time.Time
+	// startup and readyAt are set where ready is true.
+	ready   bool
+	startup time.Duration
+	readyAt time.Time
+	// result of the load; nil where there was none. seconds are its rows so far; stopped says why it was ended early.
+	result  *loadgen.Result
+	seconds []tuner.Second
+	stopped string
+	// loadBegan is when the load was started, near enough for the rows of the live line.
+	loadBegan time.Time
+}
+
+// load offers the scenario's hits until they end, ctx is cancelled, or the trial is lost.
+func (t *run) load(ctx context.Context) error {
+	ctx, lost := context.WithCancel(ctx)
+	defer lost()
+	slos := t.Goal.SLOs[t.step.Scenario]
+	t.loadBegan = time.Now()
+	result, err := t.Load(ctx, loadgen.Plan{
+		Traffic:     t.File.Traffic,
+		Scenario:    t.scenario,
+		Addresses:   addresses(t.Workload.Instances()),
+		TightestSLO: TightestSLO(slos),
+		Grace:       t.File.Traffic.Timeout + drain,
+		OnSecond: func(s loadgen.Second) {
+			t.second(s)
+			if t.stopped == "" {
+				if t.stopped = tuner.Doomed(t.Goal, t.step, t.soFar()); t.stopped != "" {
+					lost()
+				}
+			}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	t.result = &result
+	return nil
+}
+
+// addresses are those of the replicas, in order, each once.
+func addresses(instances []workload.Instance) []string {
+	var all []string
+	replica := -1
+	for _, i := range instances {
+		if i.Replica != replica && i.Address != "" {
+			all = append(all, i.Address)
+			replica = i.Replica
+		}
+	}
+	return all
+}
+
+// second adds one second of load with what the containers used in it.
+func (t *run) second(s loadgen.Second) {
+	before := time.Duration(0)
+	if n := len(t.seconds); n > 0 {
+		before = t.seconds[n-1].At
+	}
+	row := SecondOf(s, s.At-before)
+	instances := t.Workload.Instances()
+	for i, series := range t.watch.Series() {
+		c := observer.Second(series, t.loadBegan.Add(s.At))
+		if i < len(instances) {
+			c.Restarts = instances[i].Restarts
+		}
+		row.Containers = append(row.Containers, c)
+	}
+	t.seconds = append(t.seconds, row)
+	t.tell(Progress{Step: t.step, Phase: Loading, Planned: t.scenario.Duration(), Second: &row, Containers: t.limits(instances)})
+}
+
+// limits are the containers of every replica with the limits of the step, for the live line.
+func (t *run) limits(instances []workload.Instance) []tuner.ContainerUse {
+	var all []tuner.ContainerUse
+	for _, i := range instances {
+		set, _ := t.step.Settings.Of(i.Container)
+		all = append(all, tuner.ContainerUse{
+			Container: i.Container, Replica: i.Replica, CPULimit: set.CPULimit, MemoryLimit: set.MemoryLimit, Restarts: i.Restarts,
+		})
+	}
+	return all
+}
+
+// soFar is the observation of a trial whose load goes on.
+func (t *run) soFar() tuner.Observation {
+	o := t.base()
+	last := t.seconds[len(t.seconds)-1]
+	o.Window = max(last.At-o.Warmup, 0)
+	t.addContainers(&o, t.watch.Series(), t.loadBegan.Add(t.scenario.Warmup), t.loadBegan.Add(last.At))
+	o.Invalid = nil // whether a counter is missing is judged at the end
+	return o
+}
+
+// observation closes the watch and folds all that was seen. interrupted is true where a person stopped the trial.
+func (t *run) observation(interrupted bool) tuner.Observation {
+	series := t.watch.Stop()
+	o := t.base()
+	if t.result == nil {
+		o.NeverReady = !interrupted
+		t.addContainers(&o, series, t.applied, time.Now())
+	} else {
+		t.addLoad(&o)
+		began := t.result.Started.Add(o.Warmup)
+		t.addContainers(&o, series, began, began.Add(o.Window))
+	}
+	if interrupted {
+		o.Invalid = append(o.Invalid, tuner.Doubt{Kind: tuner.StoppedByUser, Text: "it was interrupted"})
+	}
+	return o
+}
+
+// base is what is known before the load has ended.
+func (t *run) base() tuner.Observation {
+	o := tuner.Observation{
+		Start: t.applied, Planned: t.scenario.Duration(), Warmup: t.scenario.Warmup,
+		Fresh: t.fresh, Seconds: t.seconds, Stopped: t.stopped,
+	}
+	if t.fresh && t.ready {
+		o.Startup = &t.startup
+	}
+	if !t.loadBegan.IsZero() {
+		o.Start = t.loadBegan
+	}
+	return o
+}
+
+func (t *run) addLoad(o *tuner.Observation) {
+	o.Start = t.result.Started
+	o.Window = t.result.Window
+	o.Complete = t.result.Complete
+	o.Load = LoadOf(*t.result, t.Goal.SLOs[t.step.Scenario])
+	for _, why := range t.result.Invalid {
+		o.Invalid = append(o.Invalid, tuner.Doubt{Kind: tuner.GeneratorBound, Text: why})
+	}
+}
+
+// addContainers adds what the containers used between two instants, what was killed, and what could not be read.
+func (t *run) addContainers(o *tuner.Observation, series []observer.Series, from, to time.Time) {
+	instances := t.Workload.Instances()
+	for i, s := range series {
+		use, problems := observer.Use(s, from, to, t.fresh)
+		if i < len(instances) {
+			use.Restarts = instances[i].Restarts
+		}
+		if t.fresh && t.ready {
+			use.StartupCPU, use.StartupThrottled = observer.StartUp(s, t.readyAt)
+		} else if t.fresh {
+			use.StartupCPU, use.StartupThrottled = observer.StartUp(s, to)
+		}
+		o.Containers = append(o.Containers, use)
+		for _, p := range problems {
+			o.Invalid = append(o.Invalid, tuner.Doubt{Kind: tuner.CountersMissing, Text: p})
+		}
+		if text := t.differs(use); text != "" {
+			o.Invalid = append(o.Invalid, tuner.Doubt{Kind: tuner.SettingsDiffer, Text: text})
+		}
+	}
+	o.Kills = observer.Classify(ends(t.Workload.Exits()), series, t.fresh, o.Start)
+}
+
+// page is the unit the kernel rounds memory limits to.
+const page = 4 * scenarios.KiB
+
+// differs says how the limits in force differ from those under test; "" where they do not. Limits that could not be
+// read are a missing counter, which is told apart.
+func (t *run) differs(use tuner.ContainerUse) string {
+	want, _ := t.step.Settings.Of(use.Container)
+	var parts []string
+	if use.CPULimit != want.CPULimit {
+		parts = append(parts, fmt.Sprintf("CPU limit %v in force, %v under test", use.CPULimit, want.CPULimit))
+	}
+	if off := use.MemoryLimit - want.MemoryLimit; off > page || off < -page {
+		parts = append(parts, fmt.Sprintf("memory limit %v in force, %v under test", use.MemoryLimit, want.MemoryLimit))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("container %s of replica %d: %s", use.Container, use.Replica, strings.Join(parts, ", "))
+}
+
+func ends(exits []workload.Exit) []observer.End {
+	var all []observer.End
+	for _, e := range exits {
+		all = append(all, observer.End{
+			Container: e.Container, Replica: e.Replica, At: e.At, Code: new(e.Code), BeforeReady: e.BeforeReady,
+			OOM: e.Reason == workload.OOMKilled, Liveness: e.Reason == workload.LivenessKill, Output: e.Output,
+		})
+	}
+	return all
+}
+
+// interrupted is the observation of a trial that was stopped before anything could be seen.
+func interrupted() tuner.Observation {
+	return tuner.Observation{Start: time.Now(), Invalid: []tuner.Doubt{{Kind: tuner.StoppedByUser, Text: "it was interrupted"}}}
+}
