@@ -1,0 +1,340 @@
+package reports
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+
+	"github.com/plimsoll/plimsoll/scenarios"
+	"github.com/plimsoll/plimsoll/tuner"
+)
+
+// page is what the template shows, in the order of the page. Every text is ready to be read.
+type page struct {
+	inlined
+	Title, Subtitle string
+	Headline, Why   string
+	// Tone of the headline: good, bad or doubt.
+	Tone      string
+	Simulated string
+	Facts     []fact
+	Warnings  []string
+	Cards     []card
+	Saved     string
+	Answers   []answerRow
+	// Chain of trials, the ramp and the distribution: charts over all trials.
+	Chain        []figure
+	Rows         []trialRow
+	Ramp         []figure
+	Distribution []figure
+	Failures     []failure
+	Trials       []trialView
+	Setting      []fact
+	// Data behind Chain, Ramp and Distribution.
+	Data template.JS
+}
+
+// fact is one labelled value.
+type fact struct{ Label, Value, Note string }
+
+// link leads to a trial of this page; Tone is that of its verdict.
+type link struct {
+	Number int
+	Tone   string
+}
+
+// figure is one chart: where its data is, one sentence that says what it shows, and the same as a table.
+type figure struct {
+	// Kind selects how it is drawn, Key what of the data.
+	Kind, Key       string
+	Title, Sentence string
+	Table           grid
+}
+
+// grid is a table behind a chart.
+type grid struct {
+	Head []string
+	Rows [][]string
+}
+
+// card is the answer for one limit.
+type card struct {
+	Container, Name      string
+	Value, Was, Change   string
+	Request              string
+	Below                string
+	BelowTrial           *link
+	Evidence             []link
+	Reason, Confidence   string
+	Searched, Determined bool
+}
+
+// answerRow is one line of the full table.
+type answerRow struct {
+	Container, Name, Before, Derived, Change, Below, Reason string
+	Evidence                                                []link
+}
+
+// trialRow is one line of the list of trials.
+type trialRow struct {
+	Link                           link
+	What, Judgement, Why, Decision string
+}
+
+// failure is one entry of the fail log.
+type failure struct {
+	Link      link
+	Mode, Why string
+	Kills     []killView
+}
+
+func newPage(r Run) (page, error) {
+	assets, err := inline()
+	if err != nil {
+		return page{}, err
+	}
+	result, _ := r.ended()
+	p := page{
+		inlined: assets, Title: title(r), Subtitle: subtitle(r), Headline: headline(r), Why: result.Why,
+		Tone: outcomeTone(r), Facts: facts(r), Warnings: warnings(r), Cards: cards(r), Saved: saved(r),
+		Answers: answerRows(r), Rows: trialRows(r), Failures: failures(r), Setting: setting(r),
+	}
+	if r.Simulated {
+		p.Simulated = simulatedText
+	}
+	var data pageData
+	p.Chain, data.Chain = chain(r)
+	p.Ramp, data.Ramp = ramp(r)
+	p.Distribution, data.Distribution = distribution(r)
+	if p.Data, err = packed(data); err != nil {
+		return page{}, err
+	}
+	for _, t := range r.Trials {
+		view, err := newTrialView(r, t)
+		if err != nil {
+			return page{}, err
+		}
+		p.Trials = append(p.Trials, view)
+	}
+	return p, nil
+}
+
+func title(r Run) string {
+	if r.File.Workload.Name != "" {
+		return r.File.Workload.Name
+	}
+	return "Plimsoll"
+}
+
+func subtitle(r Run) string {
+	var parts []string
+	if r.File.Workload.Kind != "" {
+		parts = append(parts, fmt.Sprintf("%s workload", r.File.Workload.Kind))
+	}
+	switch n := r.Goal.Replicas; {
+	case n == 1:
+		parts = append(parts, "1 replica")
+	case n > 1:
+		parts = append(parts, fmt.Sprintf("%d replicas", n))
+	}
+	if !r.Started.IsZero() {
+		parts = append(parts, r.Started.UTC().Format("2 January 2006, 15:04 UTC"))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// outcomeTone is good where the limits can be used, doubt where nothing is known, bad otherwise.
+func outcomeTone(r Run) string {
+	result, ok := r.ended()
+	switch {
+	case !ok:
+		return "doubt"
+	case result.Verified && (result.Outcome == tuner.Derived || result.Outcome == tuner.NotMonotone):
+		return "good"
+	}
+	switch result.Outcome {
+	case tuner.TooNoisy, tuner.NotMeasured, tuner.Interrupted, tuner.Derived:
+		return "doubt"
+	}
+	return "bad"
+}
+
+// tone of a verdict.
+func tone(v tuner.Verdict) string {
+	switch v.Judgement {
+	case tuner.Pass:
+		return "good"
+	case tuner.Fail:
+		return "bad"
+	}
+	return "doubt"
+}
+
+func facts(r Run) []fact {
+	all := []fact{
+		{"Trials", fmt.Sprint(len(r.Trials)), ""},
+		{"Time", duration(r.elapsed()), ""},
+	}
+	result, ok := r.ended()
+	if !ok {
+		return all
+	}
+	confidence, noise := unknown, unknown
+	if result.Confidence != nil {
+		confidence = percent(*result.Confidence)
+	}
+	if result.Sigma != nil {
+		noise = "±" + percent(*result.Sigma)
+	}
+	confirmed := "no"
+	if result.Verified {
+		confirmed = "yes"
+	}
+	return append(all,
+		fact{"Confirmed", confirmed, "by a soak on fresh replicas at exactly these values"},
+		fact{"Confidence", confidence, "that a run at these limits meets every SLO"},
+		fact{"Noise", noise, "run to run, one standard deviation"})
+}
+
+// links leads to trials, in order.
+func links(r Run, numbers []int) []link {
+	var all []link
+	for _, n := range numbers {
+		if t, ok := r.trial(n); ok {
+			all = append(all, link{n, tone(t.Verdict)})
+		}
+	}
+	return all
+}
+
+// cards are the limits that were searched, each with its request.
+func cards(r Run) []card {
+	answers := Answers(r)
+	var all []card
+	for i, a := range answers {
+		if a.Setting != "limit" || !a.Searched {
+			continue
+		}
+		request := answers[i-1]
+		c := card{Container: a.Container, Name: a.name(), Value: a.derived(), Was: a.before(), Change: a.change(),
+			Request: request.derived(), Evidence: links(r, a.Trials), Reason: a.Reason, Determined: a.Derived != nil}
+		if a.Below != nil {
+			c.Below = amount(a.Resource, a.Below.Value) + ": " + named(modes, a.Below.Mode)
+			if t, ok := r.trial(a.Below.Trial); ok {
+				c.BelowTrial = &link{a.Below.Trial, tone(t.Verdict)}
+			}
+		}
+		if a.Confidence != nil {
+			c.Confidence = percent(*a.Confidence)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+func answerRows(r Run) []answerRow {
+	var all []answerRow
+	for _, a := range Answers(r) {
+		all = append(all, answerRow{a.Container, a.name(), a.before(), a.derived(), a.change(), a.below(), a.Reason, links(r, a.Trials)})
+	}
+	return all
+}
+
+// saved says what the derived limits free over all replicas; empty where before or after is not known or not set.
+func saved(r Run) string {
+	result, _ := r.ended()
+	var parts []string
+	for _, resource := range []tuner.Resource{tuner.CPU, tuner.Memory} {
+		sum, known := int64(0), len(result.Settings) > 0
+		for _, before := range r.Goal.Before {
+			after, ok := result.Settings.Of(before.Container)
+			was, is := settingOf(before, resource, "request"), settingOf(after, resource, "request")
+			known = known && ok && was > 0 && is > 0
+			sum += (was - is) * int64(r.Goal.Replicas)
+		}
+		if !known || sum == 0 {
+			continue
+		}
+		verb := "frees"
+		if sum < 0 {
+			verb, sum = "takes", -sum
+		}
+		size := memory(scenarios.Bytes(sum)) + " of memory"
+		if resource == tuner.CPU {
+			size = significant(scenarios.MilliCPU(sum).Cores()) + " cores"
+		}
+		parts = append(parts, verb+" "+size)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Against the requests before, this %s over %s.", strings.Join(parts, " and "), replicas(r.Goal.Replicas))
+}
+
+func replicas(n int) string {
+	if n == 1 {
+		return "1 replica"
+	}
+	return fmt.Sprintf("%d replicas", n)
+}
+
+func trialRows(r Run) []trialRow {
+	var all []trialRow
+	for _, t := range r.Trials {
+		all = append(all, trialRow{link{t.Number, tone(t.Verdict)}, what(t.Step), judgement(t.Verdict), t.Verdict.Why, t.Step.Reason})
+	}
+	return all
+}
+
+func failures(r Run) []failure {
+	var all []failure
+	for _, t := range r.Trials {
+		if t.Verdict.Judgement != tuner.Fail && len(t.Observation.Kills) == 0 {
+			continue
+		}
+		mode := judgement(t.Verdict)
+		if t.Verdict.Mode != "" {
+			mode = named(modes, t.Verdict.Mode)
+		}
+		all = append(all, failure{link{t.Number, tone(t.Verdict)}, mode, t.Verdict.Why, killViews(t)})
+	}
+	return all
+}
+
+// setting is what was run, where and with what.
+func setting(r Run) []fact {
+	m := r.Machine
+	all := []fact{{"Plimsoll", r.Version, ""}, {"Search", r.RunID, ""}}
+	if m.Cores > 0 {
+		all = append(all, fact{"Machine", fmt.Sprintf("%d cores, %s, %s/%s", m.Cores, memory(m.Memory), m.OS, m.Arch), m.CPU})
+	}
+	if m.Kernel != "" {
+		all = append(all, fact{"Kernel", m.Kernel, fmt.Sprintf("cgroup v%d", m.Cgroup)})
+	}
+	var slos []string
+	for _, s := range r.File.SLOs {
+		slos = append(slos, s.Text)
+	}
+	if len(slos) > 0 {
+		all = append(all, fact{"SLOs", strings.Join(slos, ", "), ""})
+	}
+	for _, s := range r.File.Scenarios {
+		all = append(all, fact{"Scenario " + s.Name, fmt.Sprintf("%s, up to %s for %s", s.Kind, rate(s.PeakRate()), duration(s.Duration())),
+			"warm-up " + duration(s.Warmup)})
+	}
+	t := r.Goal.Tuning
+	if t.MaxTrials > 0 {
+		all = append(all, fact{"Budget", fmt.Sprintf("%d trials, %s", t.MaxTrials, duration(t.MaxTime)), fmt.Sprintf("start %s, %s", t.Start, t.QoS)})
+	}
+	return all
+}
+
+// clock prints a time since load began as minutes and seconds: "1:05".
+func clock(d time.Duration) string {
+	s := int(d.Round(time.Second) / time.Second)
+	if s < 0 {
+		return fmt.Sprintf("−0:%02d", -s)
+	}
+	return fmt.Sprintf("%d:%02d", s/60, s%60)
+}

@@ -1,0 +1,71 @@
+"use strict";
+// Draws the charts of the page: those over all trials at once, those of a trial when it is opened. Data is unpacked from
+// the page itself; nothing is ever fetched.
+(() => {
+  const blocks = new Map(), drawn = new Map();
+
+  async function unpack(id) {
+    const packed = JSON.parse(document.getElementById("data-" + id).textContent);
+    const bytes = Uint8Array.from(atob(packed), (x) => x.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return JSON.parse(await new Response(stream).text());
+  }
+
+  function block(id) {
+    if (!blocks.has(id)) blocks.set(id, unpack(id));
+    return blocks.get(id);
+  }
+
+  function colours() {
+    const style = getComputedStyle(document.documentElement), c = {};
+    for (const name of ["ink", "soft", "line", "grid", "shade", "raised", "good", "bad", "doubt", "blue", "sky", "amber", "grey", "plum"]) {
+      c[name] = style.getPropertyValue("--" + name).trim();
+    }
+    c.badWash = c.bad + "33";
+    c.amberWash = c.amber + "44";
+    return c;
+  }
+
+  async function draw(plot) {
+    const id = plot.closest("[data-block]").dataset.block, data = await block(id);
+    if (plot.clientWidth === 0) return;
+    if (drawn.has(plot)) drawn.get(plot).destroy();
+    const chart = charts[plot.dataset.kind](data, plot.dataset.key, colours());
+    chart.options.width = plot.clientWidth;
+    if (id !== "page") chart.options.cursor.sync = {key: "trial-" + id};
+    drawn.set(plot, new uPlot(chart.options, chart.columns, plot));
+    widths.observe(plot);
+  }
+
+  const widths = new ResizeObserver((entries) => {
+    for (const {target, contentRect} of entries) {
+      const u = drawn.get(target), width = Math.floor(contentRect.width);
+      if (u && width > 0 && width !== u.width) u.setSize({width, height: u.height});
+    }
+  });
+
+  const drawAll = (within) => Promise.all([...within.querySelectorAll(".plot")].map(draw));
+  const redraw = () => [...drawn.keys()].forEach(draw);
+
+  function openTarget() {
+    const target = location.hash && document.getElementById(location.hash.slice(1));
+    if (target instanceof HTMLDetailsElement) {
+      target.open = true;
+      target.scrollIntoView();
+    }
+  }
+
+  document.querySelectorAll("main > section > .figures").forEach(drawAll);
+  for (const trial of document.querySelectorAll("details.trial")) {
+    trial.addEventListener("toggle", () => trial.open && drawAll(trial));
+  }
+  addEventListener("hashchange", openTarget);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  for (const [event, printing] of [["beforeprint", true], ["afterprint", false]]) {
+    addEventListener(event, () => {
+      document.documentElement.classList.toggle("printing", printing);
+      redraw();
+    });
+  }
+  openTarget();
+})();
