@@ -11,7 +11,7 @@ import (
 )
 
 // stamped are the variables the linker writes: `make build` gives the version.
-var stamped = []string{"cmd/plimsoll.version"}
+var stamped = []string{"cmd/plimsoll.buildVersion"}
 
 // No package keeps state: what a function needs is handed to it. Package variables hold sentinel errors, tables,
 // compiled expressions and embedded files, none of them written to after their declaration.
