@@ -10,7 +10,7 @@ import (
 )
 
 // Distribution is how a time was spread over hits, some of which may be right-censored: they took at least a known
-// time, and how much longer is not known. The zero value holds no hit. Copies share their counts.
+// time, and how much longer is not known. The zero value holds no hit.
 //
 // A quantile is exact where it does not matter how long the censored hits would have taken, and a lower bound where it
 // does: with every censored hit at its least time the quantile is L, with every one at infinity it is U ≥ L, and the
@@ -21,6 +21,9 @@ import (
 type Distribution struct {
 	// known holds the hits that are not censored, all holds those and the censored ones at their least time.
 	known, all histogram
+	// least is the least time of a censored hit, 0 where none is censored. Buckets know it only to within their width,
+	// and a bound of 30 s must not read as 29.99 s.
+	least time.Duration
 }
 
 // Quantile is one point of a distribution.
@@ -28,7 +31,7 @@ type Quantile struct {
 	// Q is 0–1: 0.99 is p99.
 	Q float64 `json:"q"`
 	// Time at that quantile: the greatest time of its bucket, which is at most 0.1 % too long (0.8 % for a stage or a
-	// kind of hit), or where AtLeast is true the least time of its bucket.
+	// kind of hit), or where AtLeast is true the least.
 	Time time.Duration `json:"time_ns"`
 	// AtLeast is true where the quantile depends on censored hits: print "≥".
 	AtLeast bool `json:"at_least,omitempty"`
@@ -45,22 +48,40 @@ func (d *Distribution) addKnown(h histogram) {
 }
 
 // addCensored adds hits that took at least as long as h says, and at least floor.
-func (d *Distribution) addCensored(h histogram, floor time.Duration) { d.all.mergeAbove(h, floor) }
+func (d *Distribution) addCensored(h histogram, floor time.Duration) {
+	if least, ok := h.least(); ok {
+		d.noteLeast(max(least, floor))
+	}
+	d.all.mergeAbove(h, floor)
+}
+
+func (d *Distribution) noteLeast(t time.Duration) {
+	if d.least == 0 || t < d.least {
+		d.least = t
+	}
+}
 
 // Merge adds the hits of other, say of another generator in the same run, to d. Percentiles are never averaged.
 // The error is for distributions of different precision.
 func (d *Distribution) Merge(other Distribution) error {
-	switch {
-	case other.all.counts == nil:
+	if other.all.counts == nil {
 		return nil
-	case d.all.counts == nil:
-		*d = newDistribution(int(other.all.counts.SignificantFigures()))
-	case d.all.counts.SignificantFigures() != other.all.counts.SignificantFigures():
-		return fmt.Errorf("distributions of %d and %d digits cannot be merged",
-			d.all.counts.SignificantFigures(), other.all.counts.SignificantFigures())
 	}
-	d.known.merge(other.known)
-	d.all.merge(other.all)
+	digits := other.all.counts.SignificantFigures()
+	if d.all.counts != nil && d.all.counts.SignificantFigures() != digits {
+		return fmt.Errorf("distributions of %d and %d digits cannot be merged", d.all.counts.SignificantFigures(), digits)
+	}
+	sum := newDistribution(int(digits))
+	for _, part := range []Distribution{*d, other} {
+		if part.all.counts != nil {
+			sum.known.merge(part.known)
+			sum.all.merge(part.all)
+		}
+		if part.least > 0 {
+			sum.noteLeast(part.least)
+		}
+	}
+	*d = sum
 	return nil
 }
 
@@ -88,7 +109,7 @@ func (d Distribution) Quantile(q float64) (Quantile, bool) {
 	}
 	most, ok := d.known.atRank(rank)
 	if !ok || most != least {
-		return Quantile{Q: q, Time: d.all.floor(least), AtLeast: true}, true
+		return Quantile{Q: q, Time: max(d.all.floor(least), min(d.least, least)), AtLeast: true}, true
 	}
 	return Quantile{Q: q, Time: least}, true
 }
@@ -128,6 +149,8 @@ type distributionJSON struct {
 	Censored  int64      `json:"censored_hits"`
 	Overflow  int64      `json:"over_1h_hits"`
 	Quantiles []Quantile `json:"quantiles,omitempty"`
+	// Least is the least time of a censored hit.
+	Least time.Duration `json:"censored_from_ns,omitempty"`
 	// All and Known are HdrHistograms in nanoseconds (V2 compressed, base64); Known leaves out the censored hits. It is
 	// absent where there are none, for then both are the same.
 	All   string `json:"all_ns_hdr_v2,omitempty"`
@@ -141,6 +164,7 @@ func (d Distribution) MarshalJSON() ([]byte, error) {
 	out := distributionJSON{
 		Count: d.Count(), Censored: d.Censored(), Overflow: d.Overflow(),
 		Quantiles: d.Quantiles(usualQuantiles()...), All: d.HDR(), KnownOverflow: d.known.overflow,
+		Least: d.least,
 	}
 	if d.Censored() > 0 {
 		out.Known = encode(d.known)
@@ -170,7 +194,7 @@ func (d *Distribution) UnmarshalJSON(text []byte) error {
 	if err != nil {
 		return fmt.Errorf("decode known_ns_hdr_v2: %w", err)
 	}
-	d.all, d.known = histogram{all, in.Overflow}, histogram{known, in.KnownOverflow}
+	*d = Distribution{histogram{known, in.KnownOverflow}, histogram{all, in.Overflow}, in.Least}
 	return nil
 }
 

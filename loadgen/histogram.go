@@ -67,6 +67,14 @@ func (h *histogram) mergeAbove(other histogram, floor time.Duration) {
 	h.overflow += other.overflow
 }
 
+// least is the least time of the first bucket that counted any; false where none did.
+func (h *histogram) least() (time.Duration, bool) {
+	if h.counts.TotalCount() == 0 {
+		return longest, h.overflow > 0
+	}
+	return h.floor(time.Duration(h.counts.Min())), true
+}
+
 func (h *histogram) reset() {
 	h.counts.Reset()
 	h.overflow = 0

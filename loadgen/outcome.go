@@ -11,7 +11,8 @@ const (
 	Refused          Outcome = "refused"
 	Reset            Outcome = "reset"
 	Timeout          Outcome = "timeout"
-	Dropped          Outcome = "dropped"    // never sent: the cap on hits in flight was reached, or it was too late
+	Dropped          Outcome = "dropped"    // never sent: the cap on hits in flight was reached
+	Late             Outcome = "late"       // never sent: the generator was too late for it. Its own fault, and nobody's failure
 	Unfinished       Outcome = "unfinished" // still in flight when the grace at the end was over
 	Protocol         Outcome = "protocol"   // a reply that is none: garbage, truncated, wrong length
 	TLSFailure       Outcome = "tls"
@@ -30,6 +31,7 @@ const (
 	ixReset
 	ixTimeout
 	ixDropped
+	ixLate
 	ixUnfinished
 	ixProtocol
 	ixTLSFailure
@@ -41,7 +43,7 @@ const (
 // outcome names i.
 func (i outcomeIndex) outcome() Outcome {
 	return [outcomeCount]Outcome{
-		OK, UnexpectedStatus, UnexpectedBody, Refused, Reset, Timeout, Dropped, Unfinished, Protocol, TLSFailure,
+		OK, UnexpectedStatus, UnexpectedBody, Refused, Reset, Timeout, Dropped, Late, Unfinished, Protocol, TLSFailure,
 		Resolve, Exhausted,
 	}[i]
 }

@@ -16,7 +16,7 @@ type hitRecord struct {
 	planned time.Duration
 	// sent is when the generator acted on the hit: when its first byte was handed to the kernel or, where a connection
 	// had to be opened for it, when that began, since waiting for accept and handshake is the server's time and not
-	// lag. For a hit dropped because the generator was too late it is when it was given up, so that the generator's own
+	// lag. For a late hit it is when it was given up, so that the generator's own
 	// stall shows in lag. notSent for a hit dropped at the cap.
 	sent time.Duration
 	// firstByte of the reply; done is when the outcome was known.
@@ -58,8 +58,10 @@ type tally struct {
 	outcomes [outcomeCount]int64
 	// okEnded counts ok hits that ended while the stage lasted.
 	okEnded int64
-	// known holds the response times of ok hits; censored the least that the others took.
+	// known holds the response times of ok hits; censored the least that the others took, and least the least of those
+	// (0: there are none).
 	known, censored histogram
+	least           time.Duration
 }
 
 func newTallies(n int) []tally {
@@ -130,7 +132,7 @@ func (r *recorder) start(planned time.Duration) {
 // record takes down one hit that ended.
 func (r *recorder) record(h hitRecord) {
 	r.tick(h.done)
-	if h.outcome != ixDropped {
+	if h.outcome != ixDropped && h.outcome != ixLate {
 		r.inFlight--
 	}
 	response := h.done - h.planned
@@ -163,7 +165,11 @@ func (r *recorder) recordOK(h hitRecord) {
 
 // countEnd counts a hit for the second, the stage and the window in which it ended.
 func (r *recorder) countEnd(h hitRecord, response time.Duration) {
-	if h.outcome != ixOK {
+	switch h.outcome {
+	case ixOK:
+	case ixLate:
+		return
+	default:
 		r.current.failed++
 		return
 	}
@@ -180,10 +186,19 @@ func (r *recorder) countEnd(h hitRecord, response time.Duration) {
 
 func (t *tally) record(outcome outcomeIndex, response, waited time.Duration) {
 	t.outcomes[outcome]++
-	if outcome == ixOK {
+	switch outcome {
+	case ixOK:
 		t.known.record(response)
-	} else {
-		t.censored.record(waited)
+	case ixLate:
+	default:
+		t.noteCensored(waited)
+	}
+}
+
+func (t *tally) noteCensored(waited time.Duration) {
+	t.censored.record(waited)
+	if t.least == 0 || waited < t.least {
+		t.least = waited
 	}
 }
 

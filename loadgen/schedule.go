@@ -23,10 +23,8 @@ type schedule struct {
 	arrivals arrivals
 	// hits is how many hits uniform arrivals plan: those k with Λ⁻¹(k) before the end.
 	hits int64
-	// Every of-th hit is this schedule's, the first being part: hits k with k mod of = part.
-	part, of int64
-	// number of the hit that next yields, if it is below the end.
-	number int64
+	// last is the number of the hit that next yielded last.
+	last int64
 	// at is the index of the piece that held the hit before; instants ascend, so the search goes on from there.
 	at int
 }
@@ -41,7 +39,7 @@ type piece struct {
 
 // newSchedule returns the schedule of s. seed matters to Poisson arrivals only.
 func newSchedule(s scenarios.Scenario, a scenarios.Arrivals, seed uint64) *schedule {
-	c := &schedule{of: 1}
+	c := &schedule{arrivals: newArrivals(a, seed), last: -1}
 	var start time.Duration
 	sum := 0.0
 	for _, stage := range s.Stages {
@@ -50,17 +48,13 @@ func newSchedule(s scenarios.Scenario, a scenarios.Arrivals, seed uint64) *sched
 		start, sum = start+stage.For, p.after
 	}
 	c.hits = wholeHits(sum)
-	c.arrivals = uniformArrivals()
-	if a == scenarios.Poisson {
-		c.arrivals = poissonArrivals(seed)
-	}
 	return c
 }
 
 // share makes the schedule yield only every of-th hit, the first being part (from 0), so that several loops with a copy
 // each offer all hits once. It must be called before next, and returns c.
 func (c *schedule) share(part, of int) *schedule {
-	c.part, c.of = int64(part), int64(of)
+	c.arrivals.part, c.arrivals.of = int64(part), int64(of)
 	return c
 }
 
@@ -69,21 +63,17 @@ func (c *schedule) share(part, of int) *schedule {
 func (c *schedule) total() int64 { return c.hits }
 
 // hit is the number, from 0 and over all parts, of the hit that next yielded last.
-func (c *schedule) hit() int64 { return c.number - 1 }
+func (c *schedule) hit() int64 { return c.last }
 
 // next yields the next planned instant and the index of its stage; ok is false when there is none left.
 func (c *schedule) next() (at time.Duration, stage int, ok bool) {
-	for {
-		position := c.arrivals.next()
-		if !c.before(position) {
-			return 0, 0, false
-		}
-		c.number++
-		if (c.number-1)%c.of == c.part {
-			at, stage = c.instant(position)
-			return at, stage, true
-		}
+	k, position := c.arrivals.next()
+	if !c.before(position) {
+		return 0, 0, false
 	}
+	c.last = k
+	at, stage = c.instant(position)
+	return at, stage, true
 }
 
 // before tells whether Λ reaches position before the end.

@@ -63,7 +63,7 @@ func (r *recorder) handOver(number int64) {
 
 // finish hands over the last second; nothing may be recorded after it.
 func (r *recorder) finish(now time.Duration) {
-	r.tick(now)
+	r.tick(now - 1) // a run that ends with a second begins no other
 	r.current.inFlight, r.current.until = r.inFlight, now
 	r.full <- r.current
 	close(r.full)

@@ -45,7 +45,7 @@ type Result struct {
 	ReplicaOK []int64 `json:"replica_hits_ok"`
 	// Response is done − planned of every hit, what SLOs are judged on. Hits that were not ok are censored: at the
 	// timeout or at what they were seen to wait, the longer of the two; those unfinished at the end at what they were
-	// seen to wait. So "p99" is the time within which 99 % of the hits planned were answered as expected.
+	// seen to wait. Late hits are left out. So "p99" is the time within which 99 % of the hits planned were answered as expected.
 	Response Distribution `json:"response"`
 	// Service is done − sent, and Wait first byte − sent, of ok hits.
 	Service Distribution `json:"service"`
@@ -165,6 +165,9 @@ func mergeTallies(all, others []tally) {
 		}
 		all[i].known.merge(other.known)
 		all[i].censored.merge(other.censored)
+		if other.least > 0 && (all[i].least == 0 || other.least < all[i].least) {
+			all[i].least = other.least
+		}
 	}
 }
 
@@ -175,6 +178,7 @@ func responses(sum *recorder) Distribution {
 		switch i {
 		case ixOK:
 			d.addKnown(sum.outcomes[i])
+		case ixLate: // never sent, through the generator's own fault: it says nothing of the service
 		default:
 			d.addCensored(sum.outcomes[i], leastWait(i, 0, sum.timeout))
 		}
@@ -185,7 +189,7 @@ func responses(sum *recorder) Distribution {
 func (t *tally) responses() Distribution {
 	d := newDistribution(coarseDigits)
 	d.addKnown(t.known)
-	d.addCensored(t.censored, 0)
+	d.addCensored(t.censored, t.least)
 	return d
 }
 

@@ -13,12 +13,16 @@ import (
 // WriteText writes r as a summary to read in a terminal, 80 columns wide or less. The error is w's.
 func WriteText(w io.Writer, r Result) error {
 	var b strings.Builder
-	writeRates(&b, r)
-	writeTimes(&b, r)
-	writeOutcomes(&b, r)
-	writeKinds(&b, r)
-	writeReplicas(&b, r)
-	writeValidity(&b, r)
+	if r.Hits == 0 {
+		b.WriteString("no hits were planned in the judged window: nothing was measured\n")
+	} else {
+		writeRates(&b, r)
+		writeTimes(&b, r)
+		writeOutcomes(&b, r)
+		writeKinds(&b, r)
+		writeReplicas(&b, r)
+		writeValidity(&b, r)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -67,7 +71,7 @@ func writeTimes(b *strings.Builder, r Result) {
 	table.Flush()
 	if censored {
 		fmt.Fprintf(b, "≥: %s hits were not answered as expected; they count as no answer within the timeout\n",
-			formatCount(r.Response.Censored()+r.Response.Overflow()))
+			formatCount(r.Hits-r.Outcomes[OK]))
 	}
 }
 
@@ -129,7 +133,12 @@ func writeValidity(b *strings.Builder, r Result) {
 		fmt.Fprintf(b, ", %s a hit", formatTime(r.Generator.CPU/time.Duration(ended)))
 	}
 	b.WriteString("\n")
-	if len(r.Invalid) == 0 {
+	switch {
+	case len(r.Invalid) > 0:
+	case r.ClosedLoop:
+		b.WriteString("valid; a closed loop has no schedule, so response time hides every stall of the service\n")
+		return
+	default:
 		b.WriteString("valid: the generator kept its schedule\n")
 		return
 	}

@@ -16,6 +16,10 @@ const throttledAllowed = 0.01
 // busyAllowed is the share of its cores that the generator may use. Above it stamps are taken late, whatever lag says.
 const busyAllowed = 0.95
 
+// lateAllowed is the share of hits that may be left out because the generator was too late to send them. With more, the
+// service was tested with less than what was planned (0.995 of the planned rate is what a valid open loop keeps).
+const lateAllowed = 0.005
+
 // doubts says why a run can't be judged, each reason in one sentence. Only what the generator did wrong is one: hits
 // dropped at the cap, timeouts and errors are the server's doing, and leave the run valid and failed.
 func doubts(plan Plan, r Result) []string {
@@ -24,6 +28,10 @@ func doubts(plan Plan, r Result) []string {
 	if lag, ok := r.Lag.Quantile(0.99); ok && lag.Time > allowedLag(plan.TightestSLO) {
 		add("hits were sent late: lag p99 %s is above %s%s",
 			formatTime(lag.Time), formatTime(allowedLag(plan.TightestSLO)), waitedForCPU(r.Generator))
+	}
+	if n := r.Outcomes[Late]; float64(n) > lateAllowed*float64(r.Hits) {
+		add("%s of %s hits were not sent because the generator was too late for them%s",
+			formatCount(n), formatCount(r.Hits), waitedForCPU(r.Generator))
 	}
 	if g := r.Generator; g.Periods != nil && g.ThrottledPeriods != nil &&
 		float64(*g.ThrottledPeriods) > throttledAllowed*float64(*g.Periods) {
