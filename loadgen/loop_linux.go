@@ -119,7 +119,7 @@ func (l *loop) offerPlanned() {
 		switch {
 		case now-hit.planned > catchUp:
 			hit.sent = now
-			l.record(&hit, r, ixDropped, now)
+			l.record(&hit, r, ixLate, now)
 		case r.inFlight >= r.room:
 			hit.sent = notSent
 			l.record(&hit, r, ixDropped, now)
@@ -135,7 +135,7 @@ func (l *loop) begin(r *replica, hit hitState) {
 	r.inFlight++
 	l.recorder.start(hit.planned)
 	for c := r.idle.first; c != nil; c = r.idle.first {
-		if l.wornOut(c, hit.sent) {
+		if wornOut(&l.plan.Traffic, c.hits, hit.sent-c.opened) {
 			l.drop(c)
 			continue
 		}
@@ -172,13 +172,6 @@ func (l *loop) fail(r *replica, hit *hitState, err error) {
 	}
 	hit.firstByte = notSent
 	l.record(hit, r, outcome, l.now())
-}
-
-// wornOut reports whether c has made all its hits or lived its time.
-func (l *loop) wornOut(c *conn, now time.Duration) bool {
-	t := &l.plan.Traffic
-	return t.HitsPerConnection > 0 && c.hits >= t.HitsPerConnection ||
-		t.ConnectionLifetime > 0 && now-c.opened >= t.ConnectionLifetime
 }
 
 // send writes the hit on c, which is connected.
@@ -221,10 +214,7 @@ func (l *loop) write(c *conn) {
 
 // record takes down the outcome of a hit to r.
 func (l *loop) record(hit *hitState, r *replica, outcome outcomeIndex, now time.Duration) {
-	l.recorder.record(hitRecord{
-		kind: hit.kind, replica: r.index, stage: hit.stage, outcome: outcome,
-		planned: hit.planned, sent: hit.sent, firstByte: hit.firstByte, done: now,
-	})
+	l.recorder.record(hit.ended(outcome, r.index, now))
 }
 
 // expire ends the hits whose timeout has passed, and all of them when the grace at the end has.

@@ -37,12 +37,14 @@ func LoadOf(r loadgen.Result, slos []scenarios.SLO) *tuner.Load {
 	q := recordedQuantiles(slos)
 	load := &tuner.Load{
 		Offered: r.Offered, Achieved: r.Achieved, Throughput: r.Throughput,
-		Outcomes: map[string]int64{}, Hits: r.Hits,
+		Outcomes: map[string]int64{}, Hits: r.Hits - r.Outcomes[loadgen.Late], Late: r.Outcomes[loadgen.Late],
 		Response: quantiles(r.Response, q), Service: quantiles(r.Service, q), Lag: quantiles(r.Lag, q),
 		MaxInFlight: r.MaxInFlight, Replicas: r.ReplicaOK, Histogram: r.Response.HDR(),
 	}
 	for outcome, n := range r.Outcomes {
-		load.Outcomes[string(outcome)] = n
+		if outcome != loadgen.Late {
+			load.Outcomes[string(outcome)] = n
+		}
 	}
 	for _, s := range r.Stages {
 		load.Stages = append(load.Stages, tuner.StageLoad{Offered: s.Offered, Throughput: s.Throughput, Response: quantiles(s.Response, q)})

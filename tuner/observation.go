@@ -78,8 +78,10 @@ type Load struct {
 	// Outcomes counts every planned hit once. Keys are loadgen's outcome names: ok, unexpected_status,
 	// unexpected_body, refused, reset, timeout, dropped, unfinished, protocol, tls, resolve, exhausted.
 	Outcomes map[string]int64 `json:"outcomes"`
-	// Hits planned in the window: the sum of Outcomes.
+	// Hits planned in the window that the generator was in time for: the sum of Outcomes. Late hits are those it was
+	// not in time for; they were never sent, count for nothing, and too many of them make the trial invalid.
 	Hits int64 `json:"hits"`
+	Late int64 `json:"late_hits,omitempty"`
 	// Response is completion − planned start, what SLOs are judged on, over every hit planned, the failed included;
 	// hits that never completed are censored at the longest they were seen to wait.
 	// Service is completion − sent (ok hits). Lag is sent − planned: the generator's own.
