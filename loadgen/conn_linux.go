@@ -39,17 +39,6 @@ const (
 	idle
 )
 
-// hitState is a hit in flight.
-type hitState struct {
-	number           int64 // from 0, over all loops
-	kind, row, stage int
-	// planned, sent and firstByte are times since the run began. sent is when the first byte was given to the kernel,
-	// or when it was told to connect where the hit needs a new connection: what comes after is not ours.
-	planned, sent, firstByte time.Duration
-	// repeated is true after the one repeat that a hit may have.
-	repeated bool
-}
-
 // dial begins to connect to address. The kernel reports the end of it through epoll, unless done.
 func dial(address unix.Sockaddr) (fd int, done bool, err error) {
 	family := unix.AF_INET

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -17,6 +18,7 @@ type endpoint struct {
 	port uint16
 	// addresses may be replaced while the run goes on; nil where the name has none, and then failure says why.
 	addresses atomic.Pointer[resolved]
+	turn      atomic.Uint32
 }
 
 // resolved is what a name stands for; either addresses or err.
@@ -84,6 +86,51 @@ func keepResolving(ctx context.Context, endpoints []*endpoint) {
 	}
 }
 
+// dialer opens connections to the endpoints of a run.
+type dialer struct {
+	// tls is nil in the clear.
+	tls *tls.Config
+}
+
+// dial connects to address, with the handshake where there is one. The connection is the caller's to close. Where ctx
+// ends before, the error is its cause.
+func (d *dialer) dial(ctx context.Context, address netip.AddrPort) (net.Conn, error) {
+	plain := net.Dialer{KeepAlive: -1}
+	conn, err := plain.DialContext(ctx, "tcp", address.String())
+	if err != nil {
+		return nil, causeOr(ctx, err)
+	}
+	if d.tls == nil {
+		return conn, nil
+	}
+	secured := tls.Client(conn, d.tls)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, causeOr(ctx, &tlsError{err})
+	}
+	return secured, nil
+}
+
+// causeOr is err, or why ctx is done where that was before err.
+func causeOr(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// address is the next of e's addresses, in turn.
+func (e *endpoint) address() (netip.AddrPort, error) {
+	now := e.addresses.Load()
+	if len(now.addresses) == 0 {
+		return netip.AddrPort{}, now.err
+	}
+	return now.addresses[int(e.turn.Add(1)-1)%len(now.addresses)], nil
+}
+
+// errNoReply is the failure of a hit that took longer than its timeout.
+var errNoReply = errors.New("no complete reply")
+
 // errGone is the failure of a hit whose connection the other side closed without a word of reply.
 var errGone = errors.New("the connection was closed without a reply")
 
@@ -91,9 +138,16 @@ var errGone = errors.New("the connection was closed without a reply")
 func outcomeOf(err error) outcomeIndex {
 	var number syscall.Errno
 	var dns *net.DNSError
+	var handshake *tlsError
 	switch {
+	case errors.Is(err, errNoReply):
+		return ixTimeout
+	case errors.Is(err, errGraceOver):
+		return ixUnfinished
 	case errors.As(err, &dns):
 		return ixResolve
+	case errors.As(err, &handshake):
+		return ixTLSFailure
 	case errors.Is(err, errGone):
 		return ixReset
 	case !errors.As(err, &number):

@@ -288,7 +288,7 @@ func (c *crew) rest(w *worker) bool {
 func (c *crew) make(ctx context.Context, w *worker, hit *hitState, replica int) error {
 	if c.timeout != never {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.timeout)
+		ctx, cancel = context.WithTimeoutCause(ctx, c.timeout, c.timedOut)
 		defer cancel()
 	}
 	hit.sent = c.now()

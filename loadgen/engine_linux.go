@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/plimsoll/plimsoll/scenarios"
 )
 
 // newLoops returns the loops that offer the hits of j over HTTP/1.1 in the clear.
@@ -41,21 +43,21 @@ func newLoop(j *job, p *poll, t *traffic, r *recorder, part int) *loop {
 	}
 	if j.plan.Closed {
 		l.closed = &closedLoop{
-			toOpen:   share(j.plan.Connections, part, j.loops),
-			opening:  rate.NewLimiter(rate.Limit(openingRate/j.loops), 64),
-			number:   int64(part),
-			step:     int64(j.loops),
-			stageEnd: s.Stages[0].For,
+			toOpen:  share(j.plan.Connections, part, j.loops),
+			opening: rate.NewLimiter(rate.Limit(openingRate/j.loops), openingBurst),
+			number:  int64(part),
+			step:    int64(j.loops),
+			stages:  newStageClock(s.Stages),
 		}
 	}
 	return l
 }
 
-// share is part i of n nearly equal parts of whole.
-func share(whole, i, n int) int { return (whole + n - 1 - i) / n }
-
-// offerers returns what offers the hits of j.
-func offerers(j *job, t *traffic, recorders []*recorder) ([]offerer, error) {
+// newOfferers returns what offers the hits of j: loops where they can, or else a crew.
+func newOfferers(j *job, t *traffic, recorders []*recorder) ([]offerer, error) {
+	if j.secure || j.plan.Traffic.Protocol != scenarios.HTTP1 || j.plan.Traffic.FollowRedirects {
+		return newCrews(j, t, recorders)
+	}
 	loops, err := newLoops(j, t, recorders)
 	if err != nil {
 		return nil, err

@@ -2,9 +2,7 @@
 
 package loadgen
 
-import "errors"
-
-// offerers returns what offers the hits of j.
-func offerers(j *job, t *traffic, recorders []*recorder) ([]offerer, error) {
-	return nil, errors.New("only Linux is supported so far")
+// newOfferers returns what offers the hits of j.
+func newOfferers(j *job, t *traffic, recorders []*recorder) ([]offerer, error) {
+	return newCrews(j, t, recorders)
 }

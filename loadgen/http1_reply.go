@@ -9,8 +9,11 @@ import (
 // maxHead is the most bytes that the head of one reply may take, interim (1xx) heads and trailers included.
 const maxHead = 64<<10 - 1
 
-// errTruncated is returned by replyReader.end when the connection was closed in the middle of a reply.
-var errTruncated = errors.New("the connection was closed in the middle of the reply")
+// What can be wrong with a reply as a whole.
+var (
+	errTruncated = errors.New("the connection was closed in the middle of the reply")
+	errTooLong   = errors.New("the reply is longer than it says")
+)
 
 // replyReader reads HTTP/1.x replies from bytes as they arrive, in pieces of any size (RFC 9112). It keeps no byte of
 // a body and copies only the line that a piece ended in, so a reply that arrives whole costs no copy and no allocation.

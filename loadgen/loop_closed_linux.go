@@ -6,11 +6,6 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// openingRate is how many connections a second a closed loop opens, at the beginning and in place of broken ones: slow
-// enough for the accept queue of a server, and no storm where one refuses them all. An open loop opens a connection
-// when a hit is planned and has no such cap.
-const openingRate = 5000
-
 // closedLoop is what a loop knows where it sends the next hit as soon as the one before has ended.
 type closedLoop struct {
 	// toOpen connections of its share are missing; the next may be opened at openAt.
@@ -19,9 +14,7 @@ type closedLoop struct {
 	openAt  time.Duration
 	// number of the next hit; hits of all loops together have different ones.
 	number, step int64
-	// stage of the scenario, which ends at stageEnd.
-	stage    int
-	stageEnd time.Duration
+	stages       stageClock
 }
 
 // nextOpening is when a connection that is missing may be opened; never where none is.
@@ -56,14 +49,10 @@ func (l *loop) offerClosed() {
 // nextHit is a hit that is planned at the moment it is sent.
 func (l *loop) nextHit(now time.Duration) hitState {
 	c := l.closed
-	for now >= c.stageEnd && c.stage < len(l.plan.Scenario.Stages)-1 {
-		c.stage++
-		c.stageEnd += l.plan.Scenario.Stages[c.stage].For
-	}
 	kind, row := l.traffic.pick(c.number)
-	hit := hitState{number: c.number, kind: kind, row: row, stage: c.stage, planned: now, sent: now}
+	hit := hitState{number: c.number, kind: kind, row: row, stage: c.stages.at(now), planned: now, sent: now}
 	c.number += c.step
-	l.recorder.plan(now, c.stage)
+	l.recorder.plan(now, hit.stage)
 	l.recorder.start(now)
 	return hit
 }

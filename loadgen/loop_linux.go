@@ -220,9 +220,11 @@ func (l *loop) record(hit *hitState, r *replica, outcome outcomeIndex, now time.
 // expire ends the hits whose timeout has passed, and all of them when the grace at the end has.
 func (l *loop) expire(now time.Duration) {
 	for c := l.busy.first; c != nil && now-c.hit.sent >= l.timeout; c = l.busy.first {
+		l.failures.note(ixTimeout, l.timedOut)
 		l.abandon(c, ixTimeout, now)
 	}
 	for c := l.busy.first; c != nil && now >= l.end+l.plan.Grace; c = l.busy.first {
+		l.failures.note(ixUnfinished, errGraceOver)
 		l.abandon(c, ixUnfinished, now)
 	}
 }

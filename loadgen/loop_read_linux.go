@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"errors"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -79,7 +78,7 @@ func (l *loop) take(c *conn, b []byte, gone bool) bool {
 	}
 	used, done, err := c.reply.feed(b)
 	if err == nil && used < len(b) {
-		err = errors.New("the reply is longer than it says")
+		err = errTooLong
 	}
 	if err != nil {
 		l.broken(c, err)
@@ -111,17 +110,11 @@ func (l *loop) readEnd(c *conn) {
 
 // finish ends the hit on c, whose reply is complete.
 func (l *loop) finish(c *conn, now time.Duration, gone bool) {
-	outcome := ixOK
-	switch {
-	case !l.traffic.kinds[c.hit.kind].expected.has(c.reply.status):
-		outcome = ixUnexpectedStatus
-	case !c.reply.body.found():
-		outcome = ixUnexpectedBody
-	}
+	outcome := l.traffic.kinds[c.hit.kind].judge(c.reply.status, c.reply.body.found())
 	l.busy.remove(c)
 	c.replica.inFlight--
 	l.record(&c.hit, c.replica, outcome, now)
-	if gone || c.reply.closes || len(c.unsent) > 0 || l.wornOut(c, now) {
+	if gone || c.reply.closes || len(c.unsent) > 0 || wornOut(&l.plan.Traffic, c.hits, now-c.opened) {
 		l.drop(c)
 		return
 	}
@@ -134,26 +127,20 @@ func (l *loop) finish(c *conn, now time.Duration, gone bool) {
 	c.replica.idle.push(c)
 }
 
-// restSafely is how long a connection must have been idle for a close without a reply to be the server's idle timeout
-// that crossed with the hit on the way. A server that drops connections under load is not excused by it.
-const restSafely = time.Second
-
 // broken ends the hit on c, where there is one, with the failure of c.
 func (l *loop) broken(c *conn, err error) {
 	if c.phase == idle {
 		l.drop(c)
 		return
 	}
-	outcome := outcomeOf(err)
-	crossed := outcome == ixReset && c.hits > 1 && !c.reply.begun() && c.hit.sent-c.idleSince >= restSafely
-	if crossed && l.kinds[c.hit.kind].repeatable && !c.hit.repeated {
+	if crossed(err, c.hit.sent-c.idleSince) && c.hits > 1 && !c.reply.begun() && l.kinds[c.hit.kind].repeatable {
 		hit, r := c.hit, c.replica
-		hit.repeated = true
 		l.busy.remove(c)
 		l.drop(c)
-		l.beginNew(r, hit)
+		l.beginNew(r, hit) // on a new connection, so at most once
 		return
 	}
+	outcome := outcomeOf(err)
 	l.failures.note(outcome, err)
 	l.abandon(c, outcome, l.now())
 }

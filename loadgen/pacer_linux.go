@@ -23,7 +23,7 @@ func newPacer() (*pacer, error) {
 	return &pacer{file: os.NewFile(uintptr(fd), "timerfd"), fd: fd}, nil
 }
 
-// wait returns after d, or at once after interrupt.
+// wait returns after d, or when it is interrupted.
 func (p *pacer) wait(d time.Duration) {
 	if d <= 0 {
 		return
@@ -33,13 +33,12 @@ func (p *pacer) wait(d time.Duration) {
 		return
 	}
 	var expirations [8]byte
-	_, _ = p.file.Read(expirations[:]) // fails only after interrupt
+	if _, err := p.file.Read(expirations[:]); err != nil {
+		_ = p.file.SetReadDeadline(time.Time{})
+	}
 }
 
-// interrupt ends the present wait and makes all later ones return at once, until resume.
+// interrupt ends the present wait, or else the next one.
 func (p *pacer) interrupt() { _ = p.file.SetReadDeadline(time.Unix(1, 0)) }
-
-// resume makes wait wait again.
-func (p *pacer) resume() { _ = p.file.SetReadDeadline(time.Time{}) }
 
 func (p *pacer) close() { _ = p.file.Close() }

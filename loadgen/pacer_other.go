@@ -14,7 +14,7 @@ func newPacer() (*pacer, error) {
 	return &pacer{timer: time.NewTimer(0), stop: make(chan struct{}, 1)}, nil
 }
 
-// wait returns after d, or at once after interrupt.
+// wait returns after d, or when it is interrupted.
 func (p *pacer) wait(d time.Duration) {
 	if d <= 0 {
 		return

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -58,7 +59,7 @@ func Run(ctx context.Context, plan Plan) (Result, error) {
 		return Result{}, fmt.Errorf("loadgen: %w", err)
 	}
 	recorders := newRecorders(plan, j.loops)
-	parts, err := offerers(j, t, recorders)
+	parts, err := newOfferers(j, t, recorders)
 	if err != nil {
 		return Result{}, fmt.Errorf("loadgen: %w", err)
 	}
@@ -93,18 +94,26 @@ func checkPlan(plan *Plan) error {
 	}
 	port := u.Port()
 	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+		port = defaultPort(u.Scheme)
 	}
 	plan.Addresses = []string{net.JoinHostPort(u.Hostname(), port)}
 	return nil
 }
 
+func defaultPort(scheme string) string {
+	if scheme == "https" {
+		return "443"
+	}
+	return "80"
+}
+
 // newJob resolves the addresses and settles what all loops are told.
 func newJob(ctx context.Context, plan Plan, t *traffic) (*job, error) {
-	j := &job{plan: plan, timeout: plan.Traffic.Timeout, kinds: factsOf(t), loops: 1}
+	j := &job{plan: plan, timeout: plan.Traffic.Timeout, kinds: factsOf(t), loops: 1, secure: strings.HasPrefix(plan.Traffic.URL, "https:")}
 	if j.timeout == 0 {
 		j.timeout = never
 	}
+	j.timedOut = fmt.Errorf("%w within %v", errNoReply, plan.Traffic.Timeout)
 	ctx, cancel := context.WithTimeout(ctx, resolveEvery)
 	defer cancel()
 	for _, address := range plan.Addresses {
