@@ -19,8 +19,8 @@ type course struct {
 type secondCount struct {
 	Second
 	width time.Duration
-	// planned, ended and failed hits of this second.
-	planned, ended, failed int64
+	// started, ended and failed hits of this second. A hit that was planned and never started may be the generator's.
+	started, ended, failed int64
 }
 
 // follow turns the rates of an observation's seconds into counts.
@@ -29,12 +29,12 @@ func follow(o Observation) course {
 	last := time.Duration(0)
 	for _, s := range o.Seconds {
 		width := s.At - last
-		if width <= 0 || !(s.Offered >= 0) || !(s.Throughput >= 0) || s.Failed < 0 {
+		if width <= 0 || !(s.Achieved >= 0) || !(s.Throughput >= 0) || s.Failed < 0 {
 			continue
 		}
 		last = s.At
 		count := func(rate float64) int64 { return int64(math.Round(rate * width.Seconds())) }
-		f.seconds = append(f.seconds, secondCount{s, width, count(s.Offered), count(s.Throughput) + s.Failed, s.Failed})
+		f.seconds = append(f.seconds, secondCount{s, width, count(s.Achieved), count(s.Throughput) + s.Failed, s.Failed})
 		if s.Warmup {
 			f.carried = max(s.InFlight, 0)
 		}
@@ -62,18 +62,18 @@ func (f course) failed(o Observation) int64 {
 // outstanding for longer. Every instant gives such a bound and the largest stands.
 func (f course) over(o Observation, slo scenarios.SLO) int64 {
 	most, ended, slow := int64(0), int64(0), int64(0)
-	planned, behind := int64(0), 0 // hits planned at least a bound ago, and the seconds they come from
+	started, behind := int64(0), 0 // hits started at least a bound ago, and the seconds they come from
 	for _, s := range f.seconds {
 		ended += s.ended
 		if !s.Warmup {
 			slow += slowest(s, slo.Time)
 		}
 		for behind < len(f.seconds) && f.seconds[behind].At <= s.At-slo.Time {
-			planned += f.seconds[behind].planned
+			started += f.seconds[behind].started
 			behind++
 		}
 		if !s.Warmup {
-			most = max(most, slow+max(planned-ended, 0)-f.carried)
+			most = max(most, slow+max(started-ended, 0)-f.carried)
 		}
 	}
 	if _, _, ok := counted(o.Load); ok {
