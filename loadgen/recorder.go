@@ -26,8 +26,8 @@ type hitRecord struct {
 // recorder takes down the hits of one loop. Only its loop may call its methods; none of them takes a lock, and none
 // allocates. Its size depends on the numbers of stages, kinds of hit and replicas, not on how long the run is.
 //
-// Each planned hit takes one plan and later one record, dropped and unfinished hits included. Between the two comes one
-// start, but for dropped hits. tick must be called at least once a second, also while no hit ends.
+// Each planned hit takes one plan and later one record, dropped, late and unfinished hits included. Between the two comes
+// one start, but for dropped and late hits. tick must be called at least once a second, also while no hit ends.
 type recorder struct {
 	// warmup is when the judged window begins, end when it ends: at the end of the scenario, or at the interruption.
 	warmup, end time.Duration
@@ -45,10 +45,10 @@ type recorder struct {
 	ending    int
 	// replicaOK counts ok hits by replica.
 	replicaOK []int64
-	// planned and started count hits planned in the window; ended counts those that ended; okInWindow counts ok hits
-	// that ended in the window, whenever they were planned.
-	planned, started, ended, okInWindow int64
-	inFlight                            int64
+	// planned and started count hits planned in the window; okInWindow counts ok hits that ended in the window, whenever
+	// they were planned.
+	planned, started, okInWindow int64
+	inFlight                     int64
 	seconds
 }
 
@@ -140,7 +140,6 @@ func (r *recorder) record(h hitRecord) {
 	if h.planned < r.warmup {
 		return
 	}
-	r.ended++
 	r.outcomes[h.outcome].record(response)
 	if h.sent != notSent && !h.blocked && !r.closed {
 		r.lag.record(h.sent - h.planned)
@@ -165,12 +164,10 @@ func (r *recorder) recordOK(h hitRecord) {
 
 // countEnd counts a hit for the second, the stage and the window in which it ended.
 func (r *recorder) countEnd(h hitRecord, response time.Duration) {
-	switch h.outcome {
-	case ixOK:
-	case ixLate:
-		return
-	default:
-		r.current.failed++
+	if h.outcome != ixOK {
+		if h.outcome != ixLate {
+			r.current.failed++
+		}
 		return
 	}
 	r.current.ok++
@@ -189,7 +186,7 @@ func (t *tally) record(outcome outcomeIndex, response, waited time.Duration) {
 	switch outcome {
 	case ixOK:
 		t.known.record(response)
-	case ixLate:
+	case ixLate: // it says nothing of the service
 	default:
 		t.noteCensored(waited)
 	}

@@ -20,7 +20,7 @@ func planOf(stages ...scenarios.Stage) Plan {
 // offer plans, starts and records one hit.
 func (r *recorder) offer(h hitRecord) {
 	r.plan(h.planned, h.stage)
-	if h.outcome != ixDropped {
+	if h.outcome != ixDropped && h.outcome != ixLate {
 		r.start(h.planned)
 	}
 	r.record(h)
@@ -201,23 +201,26 @@ func TestStagesKindsAndReplicas(t *testing.T) {
 func TestLagLeavesOutWhatTheServerCaused(t *testing.T) {
 	plan := planOf(constant(1, 4*time.Second))
 	r := newRecorder(plan)
-	late := answered(0, time.Millisecond)
-	late.sent = 5 * time.Millisecond
-	blocked := late
+	slow := answered(0, time.Millisecond)
+	slow.sent = 5 * time.Millisecond
+	blocked := slow
 	blocked.blocked, blocked.sent = true, time.Second
 	full := hitRecord{outcome: ixDropped, sent: notSent, firstByte: notSent}
-	tooLate := hitRecord{outcome: ixDropped, sent: 20 * time.Millisecond, firstByte: notSent, done: 20 * time.Millisecond}
-	for _, h := range []hitRecord{late, blocked, full, tooLate} {
+	late := hitRecord{outcome: ixLate, sent: 20 * time.Millisecond, firstByte: notSent, done: 20 * time.Millisecond}
+	for _, h := range []hitRecord{slow, blocked, full, late} {
 		r.offer(h)
 	}
 	result := summarize(plan, []*recorder{r}, ranFor{ended: 4 * time.Second, complete: true})
 	if result.Lag.Count() != 2 {
-		t.Errorf("lag of %d hits, want of the late and the too late one", result.Lag.Count())
+		t.Errorf("lag of %d hits, want of the slow and the late one", result.Lag.Count())
 	}
 	if most, _ := result.Lag.Quantile(1); most.Time < 20*time.Millisecond || most.Time > 21*time.Millisecond {
 		t.Errorf("largest lag %v, want 20 ms", most.Time)
 	}
-	if result.Achieved != 0.5 || result.Outcomes[Dropped] != 2 {
+	if result.Response.Count() != 3 {
+		t.Errorf("response of %d hits, want of all but the late one, of which the service never knew", result.Response.Count())
+	}
+	if result.Achieved != 0.5 || result.Outcomes[Dropped] != 1 || result.Outcomes[Late] != 1 {
 		t.Errorf("achieved %v/s, %v", result.Achieved, result.Outcomes)
 	}
 }

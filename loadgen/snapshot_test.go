@@ -88,7 +88,7 @@ func TestSecondsAddUpWhileLoopsRun(t *testing.T) {
 	forwardSeconds(loops, func(s Second) { ok += s.OK })
 	sum := int64(0)
 	for _, r := range loops {
-		sum += r.ended
+		sum += r.outcomes[ixOK].total()
 	}
 	if ok != sum || sum == 0 {
 		t.Errorf("seconds hold %d hits, the recorders %d", ok, sum)

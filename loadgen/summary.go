@@ -15,7 +15,7 @@ type Second struct {
 	P50, P99 *time.Duration
 }
 
-// Result is what came of one run. Everything but Seconds counts hits planned in the window, the warm-up left out.
+// Result is what came of one run. Hits are those planned in the window, the warm-up left out, where nothing else is said.
 type Result struct {
 	// Started is the instant the schedule counts from.
 	Started time.Time `json:"started"`
@@ -43,7 +43,7 @@ type Result struct {
 	MaxInFlight int64 `json:"max_in_flight"`
 	// ReplicaOK counts ok hits by address, in the order of Plan.Addresses.
 	ReplicaOK []int64 `json:"replica_hits_ok"`
-	// Response is done − planned of every hit, what SLOs are judged on. Hits that were not ok are censored: at the
+	// Response is done − planned of every hit but the late ones, what SLOs are judged on. Hits that were not ok are censored: at the
 	// timeout or at what they were seen to wait, the longer of the two; those unfinished at the end at what they were
 	// seen to wait. Late hits are left out. So "p99" is the time within which 99 % of the hits planned were answered as expected.
 	Response Distribution `json:"response"`
@@ -152,7 +152,6 @@ func (r *recorder) merge(other *recorder) {
 	}
 	r.planned += other.planned
 	r.started += other.started
-	r.ended += other.ended
 	r.okInWindow += other.okInWindow
 }
 

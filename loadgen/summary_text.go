@@ -71,7 +71,7 @@ func writeTimes(b *strings.Builder, r Result) {
 	table.Flush()
 	if censored {
 		fmt.Fprintf(b, "≥: %s hits were not answered as expected; they count as no answer within the timeout\n",
-			formatCount(r.Hits-r.Outcomes[OK]))
+			formatCount(r.Response.Count()-r.Outcomes[OK]))
 	}
 }
 

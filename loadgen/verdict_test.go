@@ -41,6 +41,9 @@ func TestDoubts(t *testing.T) {
 		{"out of CPU", 0, func(r *Result) { r.Generator.Cores = 1.95 }, "it used 1.95 of 2 cores"},
 		{"closed loop uses all it can", 0, func(r *Result) { r.Generator.Cores, r.ClosedLoop = 1.95, true }, ""},
 		{"exhausted", 0, func(r *Result) { r.Outcomes = map[Outcome]int64{OK: 999, Exhausted: 1} }, "1 hits could not be sent"},
+		{"a few late", 0, func(r *Result) { r.Outcomes = map[Outcome]int64{OK: 995, Late: 5} }, ""},
+		{"late", 0, func(r *Result) { r.Outcomes = map[Outcome]int64{OK: 994, Late: 6} },
+			"6 of 1,000 hits were not sent because the generator was too late for them"},
 		{"lost count", 0, func(r *Result) { r.Outcomes = map[Outcome]int64{OK: 999} }, "1,000 hits were planned but 999 have an outcome"},
 		// What a slow or broken server does is its own failure, and a valid run.
 		{"all dropped at the cap", 0,
