@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -49,15 +48,12 @@ func dataValue(to **Data) value {
 	}
 }
 
-// column is what a column may be called, so that templates can name it.
-var column = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
-// checkColumns finds names that templates can't use.
+// checkColumns finds names that templates can't use; a column is called as a variable is.
 func checkColumns(file string, line int, columns []string) Errors {
 	var problems Errors
 	for i, c := range columns {
 		switch {
-		case !column.MatchString(c):
+		case !variableShape.MatchString(c):
 			problems = append(problems, Problem{File: file, Line: line, Text: fmt.Sprintf("column %d is called %q; letters, digits and _ are allowed", i+1, c)})
 		case c == hitNumber:
 			problems = append(problems, Problem{File: file, Line: line, Text: fmt.Sprintf("column %d is called %q, which stands for the number of the hit", i+1, c)})

@@ -68,7 +68,7 @@ func syntaxProblem(file string, err error) Problem {
 }
 
 // unreadable finds the first character that may not stand in a scenario file: what is not UTF-8, control characters,
-// and line breaks that editors do not count as such.
+// and line breaks that not every editor counts as such (all but LF and CR LF), so that the lines of messages are right.
 func unreadable(src []byte) (Problem, bool) {
 	line, column := 1, 1
 	for rest := src; len(rest) > 0; column++ {
@@ -82,7 +82,7 @@ func unreadable(src []byte) (Problem, bool) {
 			line, column = line+1, 0
 		case r == '\ufeff' && len(rest) == len(src):
 			column = 0
-		case !allowedRune(r):
+		case r == '\r' && !bytes.HasPrefix(rest, []byte("\r\n")), !allowedRune(r):
 			p.Text = fmt.Sprintf("the character %U, which may not stand in a scenario file", r)
 			return p, true
 		}

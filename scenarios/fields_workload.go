@@ -64,12 +64,6 @@ func workloadVariants(w *Workload) []variant {
 	}
 }
 
-// objectName is a workload object as kubectl names it.
-func objectName() form[string] {
-	return matching("an object such as deploy/web, sts/db, ds/agent or rollout/web",
-		`^(deploy|deployment|sts|statefulset|ds|daemonset|rollout)/[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
-}
-
 // localContainer is a container that Plimsoll starts itself.
 func localContainer(c *Container) []field {
 	fields := clusterContainer(c)
@@ -130,7 +124,7 @@ func boundsFields(b *Bounds, path string) []field {
 
 func probeFields(p *Probe) []field {
 	return []field{
-		{key: "http", value: scalar(&p.HTTPPath, matching("a path such as /healthz", `^/[!-~]*$`)),
+		{key: "http", value: scalar(&p.HTTPPath, matching("a path such as /healthz", pathShape)),
 			doc: "Path to ask for by GET; 200–399 is Ready. Without it: a TCP connection is enough."},
 		{key: "interval", value: scalar(&p.Interval, duration(time.Millisecond, time.Hour)), doc: "Time between two probes."},
 		{key: "timeout", value: scalar(&p.Timeout, duration(time.Millisecond, time.Hour)), doc: "How long one probe may take."},

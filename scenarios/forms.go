@@ -52,11 +52,10 @@ func anyText() form[string] {
 }
 
 // matching is text of a certain shape.
-func matching(words, pattern string) form[string] {
-	shape := regexp.MustCompile(pattern)
+func matching(words string, shape *regexp.Regexp) form[string] {
 	f := text()
 	plain := f.parse
-	f.words, f.schema = words, schema{"type": "string", "pattern": pattern}
+	f.words, f.schema = words, schema{"type": "string", "pattern": shape.String()}
 	f.parse = func(n *yaml.Node) (string, error) {
 		s, err := plain(n)
 		if err == nil && !shape.MatchString(s) {
@@ -67,14 +66,28 @@ func matching(words, pattern string) form[string] {
 	return f
 }
 
+// The shapes of names and paths.
+var (
+	labelShape    = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	nameShape     = regexp.MustCompile(`^[A-Za-z0-9][-A-Za-z0-9_.]{0,62}$`)
+	objectShape   = regexp.MustCompile(`^(deploy|deployment|sts|statefulset|ds|daemonset|rollout)/[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
+	pathShape     = regexp.MustCompile(`^/[!-~]*$`)
+	variableShape = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+)
+
 // label is a name that Kubernetes accepts for a container.
 func label() form[string] {
-	return matching("a name of small letters, digits and -, at most 63", `^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	return matching("a name of small letters, digits and -, at most 63", labelShape)
 }
 
 // name is what scenarios and hits are called.
 func name() form[string] {
-	return matching("a name of letters, digits, -, _ and ., at most 63", `^[A-Za-z0-9][-A-Za-z0-9_.]{0,62}$`)
+	return matching("a name of letters, digits, -, _ and ., at most 63", nameShape)
+}
+
+// objectName is a workload object as kubectl names it.
+func objectName() form[string] {
+	return matching("an object such as deploy/web, sts/db, ds/agent or rollout/web", objectShape)
 }
 
 // choice is one of the words.

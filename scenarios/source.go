@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"net/http"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -53,7 +52,7 @@ func source(to *Secret, marked *bool, trim trimming) value {
 
 func sourceFields(d *sourceDraft) []field {
 	return []field{
-		{key: "env", value: scalar(&d.env, matching("the name of an environment variable", `^[A-Za-z_][A-Za-z0-9_]*$`)), doc: "Environment variable of plimsoll that holds it; one that is not set is an error."},
+		{key: "env", value: scalar(&d.env, matching("the name of an environment variable", variableShape)), doc: "Environment variable of plimsoll that holds it; one that is not set is an error."},
 		{key: "file", value: scalar(&d.file, text()), doc: "File that holds it, relative to the scenario file. A line end at the end is cut off, but not of a body."},
 		{key: "value", value: scalar(&d.value, anyText()), doc: "The text itself."},
 		{key: "secret", value: scalar(&d.secret, yesNo()), doc: "true keeps it out of every output, wherever it turns up."},
@@ -104,7 +103,7 @@ type naming struct {
 
 var environmentNames = naming{
 	words: "a variable's name (letters, digits and _)",
-	check: regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString,
+	check: variableShape.MatchString,
 	fold:  func(name string) string { return name },
 	text:  func(value string) bool { return !strings.Contains(value, "\x00") },
 }

@@ -1,10 +1,6 @@
 package scenarios
 
-import (
-	"errors"
-
-	"go.yaml.in/yaml/v4"
-)
+import "go.yaml.in/yaml/v4"
 
 // This file holds the ways to put values together; forms.go holds the scalars.
 
@@ -103,18 +99,18 @@ func variants(to any, title string, tables func() []variant) value {
 		to:    to,
 		words: "a mapping with a kind",
 		schema: func() schema {
-			var any []schema
+			var kinds []schema
 			for _, v := range tables() {
-				any = append(any, variantSchema(v))
+				kinds = append(kinds, variantSchema(v))
 			}
-			return schema{"oneOf": any}
+			return schema{"oneOf": kinds}
 		},
 		read: func(r *reader, n node) bool {
-			table, err := choose(n, tables())
-			if err != nil {
-				return r.mapping(n, union(tables())) && r.problem(n, "%s", err)
+			fields, known := choose(n, tables())
+			if !known {
+				fields = union(tables()) // the kind itself is reported by its own field
 			}
-			return r.mapping(n, table)
+			return r.mapping(n, fields)
 		},
 		parts: func() []part {
 			var parts []part
@@ -126,22 +122,19 @@ func variants(to any, title string, tables func() []variant) value {
 	}
 }
 
-// errKind is returned where a mapping's kind is missing or none of those there are: the field itself reports it.
-var errKind = errors.New("kind is not known")
-
-// choose finds the table for the kind that n states.
-func choose(n node, tables []variant) ([]field, error) {
+// choose finds the table for the kind that n states; known is false where it states none that there is.
+func choose(n node, tables []variant) (fields []field, known bool) {
 	for i := 0; i+1 < len(n.Content) && n.Kind == yaml.MappingNode; i += 2 {
 		if n.Content[i].Value != "kind" {
 			continue
 		}
 		for _, v := range tables {
 			if v.kind == n.Content[i+1].Value {
-				return v.fields, nil
+				return v.fields, true
 			}
 		}
 	}
-	return nil, errKind
+	return nil, false
 }
 
 // union is every field of any table, so that a mapping without a kind is read for its other problems too. None but the
