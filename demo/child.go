@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"os"
@@ -10,7 +11,9 @@ import (
 // childSize is the environment variable that makes this program the child: how much it holds.
 const childSize = "DEMOSERVICE_CHILD"
 
-// startChild starts this program again as a child that holds size bytes. Its end is told, and nothing more.
+// startChild starts this program again as a child that holds size bytes, and waits until it does or has ended: while it
+// takes them this process takes none, so that the kernel, short of memory, kills the child alone. Its end is told, and
+// nothing more.
 func startChild(size int64) error {
 	program, err := os.Executable()
 	if err != nil {
@@ -18,10 +21,16 @@ func startChild(size int64) error {
 	}
 	cmd := exec.Command(program)
 	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d", childSize, size))
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	line, _ := bufio.NewReader(out).ReadString('\n') // nothing where it ended before
+	fmt.Print(line)
 	go func() { fmt.Println("child ended:", cmd.Wait()) }() // it ends with this process, or before
 	return nil
 }

@@ -44,23 +44,35 @@ func backOff(ends int) time.Duration {
 }
 
 // keepRunning starts the container and restarts it whenever it ends, until soft is done; then it stops it: SIGTERM, and
-// SIGKILL after its grace or as soon as hard is done. begun gets the outcome of the first start. Every process of the
-// container has ended when it returns; the error is that one could not be made to.
+// SIGKILL after its grace or as soon as hard is done. begun gets the outcome of the first start; where that is an error,
+// keepRunning returns. Every process of the container has ended when it does; its error is that one could not be made to.
 func (c *container) keepRunning(soft, hard context.Context, state *state, begun func(error)) error {
 	// For spawn: this thread must live as long as the process, and start it in its cgroup.
 	runtime.LockOSThread()
-	ends := 0
-	for {
+	for ends, first := 0, true; ; first = false {
 		started := time.Now()
-		code, output, err := c.runOnce(soft, hard, state, begun)
-		if err != nil || soft.Err() != nil {
-			return err
+		cmd, out, err := c.start(state)
+		// A memory limit that does not even hold the start of a program is an end of the container, no fault of ours.
+		failed := err != nil && !errors.Is(err, syscall.ENOMEM)
+		if first && failed {
+			begun(err)
+			return nil
+		}
+		if first {
+			begun(nil)
+		}
+		code, lines := exitCodeNotRun, []string{fmt.Sprint(err)}
+		if err == nil {
+			code, lines, err = c.finish(soft, hard, cmd, out)
+			if err != nil || soft.Err() != nil {
+				return err
+			}
 		}
 		if time.Since(started) > forgetBackOff {
 			ends = 0
 		}
 		ends++
-		state.ended(c, code, output)
+		state.ended(c, code, lines)
 		select {
 		case <-soft.Done():
 			return nil
@@ -69,45 +81,39 @@ func (c *container) keepRunning(soft, hard context.Context, state *state, begun 
 	}
 }
 
-// runOnce runs the process until it has ended, and everything it left in its cgroup with it. code is as a shell gives
-// it. The error is that it could not be started at all, or not be ended.
-func (c *container) runOnce(soft, hard context.Context, state *state, begun func(error)) (code int, lines []string, err error) {
+// start starts the process. What it writes comes out of the pipe, which the caller closes.
+func (c *container) start(state *state) (*exec.Cmd, *os.File, error) {
 	cmd, err := command(c.spec, c.port)
 	if err != nil {
-		begun(err)
-		return 0, nil, err
+		return nil, nil, err
 	}
 	reader, writer, err := os.Pipe()
 	if err != nil {
-		begun(err)
-		return 0, nil, err
+		return nil, nil, err
 	}
-	defer reader.Close()
 	cmd.Stdout, cmd.Stderr = writer, writer
 	state.starting(c)
 	err = errors.Join(c.group.spawn(cmd), writer.Close())
-	switch {
-	case errors.Is(err, syscall.ENOMEM) && cmd.Process == nil:
-		// Its memory limit does not even hold the start of a program: an end of the container, no fault of ours.
-		begun(nil)
-		return exitCodeNotRun, []string{"start: " + err.Error()}, nil
-	case err != nil:
-		err = fmt.Errorf("start container %s: %w", c.spec.Name, err)
-		if cmd.Process != nil {
-			err = errors.Join(err, c.group.kill(), reap(cmd))
-		}
-		begun(err)
-		return 0, nil, err
+	if err == nil {
+		return cmd, reader, nil
 	}
-	begun(nil)
+	if cmd.Process != nil {
+		err = errors.Join(err, c.group.kill(), reap(cmd))
+	}
+	return nil, nil, errors.Join(fmt.Errorf("start container %s: %w", c.spec.Name, err), reader.Close())
+}
+
+// finish waits for the end of the process, and ends everything it left in its cgroup. code is as a shell gives it, lines
+// are the last it wrote. The error is that something could not be ended.
+func (c *container) finish(soft, hard context.Context, cmd *exec.Cmd, from *os.File) (code int, lines []string, err error) {
 	out := &output{secrets: c.secrets}
 	read := make(chan struct{})
-	go func() { defer close(read); out.readFrom(reader) }()
+	go func() { defer close(read); out.readFrom(from) }()
 	err = c.awaitEnd(soft, hard, cmd)
 	// The main process is gone, so its container is; the pipe ends with the last process that holds it.
 	err = errors.Join(err, c.group.kill())
 	<-read
-	return exitCode(cmd.ProcessState), out.last(), err
+	return exitCode(cmd.ProcessState), out.last(), errors.Join(err, from.Close())
 }
 
 // awaitEnd waits for the main process, and stops it when soft is done.

@@ -17,18 +17,17 @@ import (
 // https://docs.kernel.org/admin-guide/cgroup-v2.html#no-internal-process-constraint
 const leafName = "plimsoll-self"
 
-// baseV2 is the cgroup to make a run's own in, with CPU and memory control enabled: the root where it is the machine's
-// and can be written, else this process's own, which must then be delegated. arranged is that cgroup where processes
-// had to be moved into a leaf of it, and empty otherwise.
-func baseV2(h hierarchy) (base, arranged string, err error) {
+// baseV2 is the cgroup to make a run's own in: the root where it is the machine's and can be written, else this
+// process's own, which must then be delegated. needsLeaf is true where the processes of that cgroup must move into a
+// leaf first.
+func baseV2(h hierarchy) (base string, needsLeaf bool) {
 	if isMachineRoot(h.root) && unix.Access(h.root, unix.W_OK) == nil {
-		return h.root, "", enable(h.root)
+		return h.root, false
 	}
-	base = h.own
-	if filepath.Base(base) == leafName {
-		base = filepath.Dir(base)
+	if filepath.Base(h.own) == leafName { // an earlier run has moved this process
+		return filepath.Dir(h.own), true
 	}
-	return base, base, arrange(base)
+	return h.own, true
 }
 
 // isMachineRoot tells the machine's root cgroup, which the kernel exempts from the rule, from that of a container.

@@ -17,8 +17,8 @@ const demoBinary = "PLIMSOLL_DEMO_BIN"
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
-		if role := os.Getenv(helperRole); role != "" {
-			return playRole(role)
+		if role := os.Getenv(roleVariable); role != "" {
+			return play(role)
 		}
 		if os.Getenv(demoBinary) == "" {
 			folder, err := os.MkdirTemp("", "plimsoll-demo-")
@@ -49,13 +49,6 @@ func demo(args ...string) scenarios.File {
 		Readiness:  scenarios.Probe{HTTPPath: "/healthz", Interval: 20 * time.Millisecond, Timeout: time.Second},
 		Startup:    30 * time.Second, StopGrace: 5 * time.Second,
 	}}
-}
-
-// shell is a workload of one container that runs script; it is never Ready unless script listens on $PORT.
-func shell(script string) scenarios.File {
-	file := demo()
-	file.Workload.Containers[0].Command = []string{"/bin/sh", "-c", script}
-	return file
 }
 
 // limits are settings for a container called app; 0 is "no limit".

@@ -50,13 +50,7 @@ func (r *replica) start() error {
 	var running sync.WaitGroup
 	for i, c := range r.containers {
 		running.Go(func() {
-			first := sync.OnceFunc(func() { begun <- nil })
-			ends[i] = c.keepRunning(soft, hard, r.state, func(err error) {
-				if err != nil {
-					begun <- err
-				}
-				first()
-			})
+			ends[i] = c.keepRunning(soft, hard, r.state, func(err error) { begun <- err })
 		})
 	}
 	running.Go(func() { r.keepProbing(soft) })

@@ -5,9 +5,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -94,16 +96,26 @@ func openV1(v1 map[string]hierarchy, name string) (*tree, error) {
 }
 
 func openV2(unified hierarchy, name string) (*tree, error) {
-	base, arranged, err := baseV2(unified)
-	if err != nil {
-		return nil, noCgroup(err)
-	}
-	t := &tree{version: 2, folders: map[string]string{}, arranged: arranged}
-	folder, err := t.claim(name, base)
-	if err == nil {
+	base, needsLeaf := baseV2(unified)
+	t := &tree{version: 2, folders: map[string]string{}}
+	err := whileLocked(base, func() error {
+		prepare := enable
+		if needsLeaf {
+			prepare = arrange
+		}
+		if err := prepare(base); err != nil {
+			return err
+		}
+		if needsLeaf {
+			t.arranged = base
+		}
+		folder, err := t.claim(name, base)
+		if err != nil {
+			return err
+		}
 		t.folders[""] = folder
-		err = enable(folder)
-	}
+		return enable(folder)
+	})
 	if err != nil {
 		return nil, noCgroup(errors.Join(err, t.close()))
 	}
@@ -118,13 +130,10 @@ func (t *tree) claim(name string, parents ...string) (string, error) {
 		if slices.Contains(t.made(), folder) {
 			return folder, nil // cpu and cpuacct are often one hierarchy
 		}
-		if err := os.Mkdir(folder, 0o755); err != nil {
+		lock, err := makeLocked(folder)
+		if err != nil {
 			errs = append(errs, err)
 			continue
-		}
-		lock, err := lockFolder(folder)
-		if err != nil {
-			return "", errors.Join(err, unix.Rmdir(folder))
 		}
 		t.locks = append(t.locks, lock)
 		return folder, nil
@@ -139,6 +148,49 @@ func (t *tree) made() []string {
 		made = append(made, lock.Name())
 	}
 	return made
+}
+
+// makeLocked makes folder and locks it. Another run may be clearing leftovers right now, and take the folder for one
+// before it is locked; then it is made again.
+func makeLocked(folder string) (*os.File, error) {
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return nil, err
+	}
+	var lock *os.File
+	err := within(gone, func() error {
+		if err := os.Mkdir(folder, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		f, err := lockFolder(folder)
+		if err != nil {
+			return err
+		}
+		locked, err := f.Stat()
+		if err == nil {
+			if now, gone := os.Stat(folder); gone != nil || !os.SameFile(locked, now) {
+				err = fmt.Errorf("%s was removed while it was made", folder)
+			}
+		}
+		if err != nil {
+			return errors.Join(err, f.Close())
+		}
+		lock = f
+		return nil
+	})
+	return lock, err
+}
+
+// whileLocked runs do while no other run does anything to the cgroup base.
+func whileLocked(base string, do func() error) error {
+	lock, err := lockFolder(base)
+	for end := time.Now().Add(gone); errors.Is(err, unix.EWOULDBLOCK) && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+		lock, err = lockFolder(base)
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(), lock.Close())
 }
 
 // lockFolder locks folder until the file is closed, by this process's end at the latest. It does not wait: the error is
@@ -182,7 +234,7 @@ func (t *tree) close() error {
 	}
 	t.locks = nil
 	if t.arranged != "" {
-		err = errors.Join(err, putBack(t.arranged))
+		err = errors.Join(err, whileLocked(t.arranged, func() error { return putBack(t.arranged) }))
 	}
 	return err
 }
