@@ -12,13 +12,22 @@ import (
 	"github.com/plimsoll/plimsoll/test/vm/job"
 )
 
-// tested are the packages whose tests run in the guest, those that exist so far in this order.
-var tested = []string{"test/vm/proof", "observer/cgroup", "workload/local"}
+// tested are the packages whose tests run in the guest, in this order, with the arguments they get there.
+var tested = []struct {
+	folder    string
+	arguments []string
+}{
+	{"test/vm/proof", nil},
+	{"observer/cgroup", nil},
+	{"workload/local", nil},
+	{"test/kill", []string{"-kills=6"}},
+}
 
 // programs of the guest: where they are and the package they are built from.
 var programs = map[string]string{
 	"init":            "./test/vm/guest",
 	"bin/demoservice": "./demo",
+	"bin/plimsoll":    "./cmd/plimsoll",
 }
 
 // users that every test runs as: root and an ordinary one.
@@ -39,11 +48,11 @@ func build(ctx context.Context) (string, error) {
 		}
 	}
 	var jobs []job.Job
-	for _, folder := range tested {
-		if tests, err := filepath.Glob(filepath.Join(folder, "*_test.go")); err != nil || len(tests) == 0 {
-			continue
+	for _, tests := range tested {
+		if files, err := filepath.Glob(filepath.Join(tests.folder, "*_test.go")); err != nil || len(files) == 0 {
+			continue // go test makes no program of a package without tests
 		}
-		more, err := addTests(ctx, tree, folder)
+		more, err := addTests(ctx, tree, tests.folder, tests.arguments)
 		if err != nil {
 			return "", err
 		}
@@ -61,7 +70,7 @@ func build(ctx context.Context) (string, error) {
 }
 
 // addTests compiles a package's tests into the tree, beside their testdata, and returns the jobs that run them.
-func addTests(ctx context.Context, tree, folder string) ([]job.Job, error) {
+func addTests(ctx context.Context, tree, folder string, arguments []string) ([]job.Job, error) {
 	home := filepath.Join("/src", folder)
 	program := filepath.Join(home, "test")
 	if err := compile(ctx, "test", filepath.Join(tree, program), "./"+folder); err != nil {
@@ -77,9 +86,9 @@ func addTests(ctx context.Context, tree, folder string) ([]job.Job, error) {
 	for _, user := range users {
 		jobs = append(jobs, job.Job{
 			Name:    fmt.Sprintf("%s/as-%d", folder, user),
-			Command: []string{program, "-test.v", "-test.timeout", (jobTimeout - 10*time.Second).String()},
+			Command: append([]string{program, "-test.v", "-test.timeout", (jobTimeout - 10*time.Second).String()}, arguments...),
 			Dir:     home,
-			Env:     []string{"PLIMSOLL_DEMO_BIN=/bin/demoservice"},
+			Env:     []string{"PLIMSOLL_BIN=/bin/plimsoll", "PLIMSOLL_DEMO_BIN=/bin/demoservice"},
 			User:    user,
 			Timeout: jobTimeout,
 		})
