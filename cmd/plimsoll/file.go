@@ -56,7 +56,7 @@ func newHeader(file scenarios.File, text []byte, b *bench) runlog.Header {
 		RunID:      rand.Text()[:12],
 		Started:    time.Now().UTC(),
 		Simulated:  b.simulated,
-		Machine:    thisMachine(),
+		Machine:    runlog.ThisMachine(),
 		File:       file,
 		FileSHA256: hex.EncodeToString(hash[:]),
 		Goal:       b.goal,

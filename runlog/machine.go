@@ -1,4 +1,4 @@
-package main
+package runlog
 
 import (
 	"bytes"
@@ -7,13 +7,12 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/plimsoll/plimsoll/runlog"
 	"github.com/plimsoll/plimsoll/scenarios"
 )
 
-// thisMachine tells what figures measured here depend on. What can't be read stays empty: not known.
-func thisMachine() runlog.Machine {
-	m := runlog.Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU()}
+// ThisMachine tells what figures measured here depend on. What can't be read stays empty: not known.
+func ThisMachine() Machine {
+	m := Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU()}
 	if b, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
 		m.Kernel = strings.TrimSpace(string(b))
 	}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/plimsoll/plimsoll/runlog"
+	"github.com/plimsoll/plimsoll/scenarios"
+	"github.com/plimsoll/plimsoll/tuner"
+)
+
+// serviceSweep is what is saved: a sweep holds only on the machine and for the scenario file it was made with.
+type serviceSweep struct {
+	Service    string         `json:"service"`
+	Machine    runlog.Machine `json:"machine"`
+	FileSHA256 string         `json:"scenario_file_sha256"`
+	Limits     []limitSweep   `json:"limits"`
+}
+
+// swept returns the saved sweep of a service where it was made on this machine with this file, and else makes one.
+func swept(ctx context.Context, name, path string, again bool) (serviceSweep, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return serviceSweep{}, err
+	}
+	sum := sha256.Sum256(text)
+	s := serviceSweep{Service: name, Machine: runlog.ThisMachine(), FileSHA256: hex.EncodeToString(sum[:])}
+	saved := filepath.Join(".cache", "oracle", name+".json")
+	if old, err := load(saved); err == nil && !again && old.Machine == s.Machine && old.FileSHA256 == s.FileSHA256 {
+		fmt.Printf("%s: the sweep of this machine, from %s\n", name, saved)
+		return old, nil
+	}
+	file, err := scenarios.Read(path, text, scenarios.Environment{Dir: filepath.Dir(path), LookupEnv: os.LookupEnv})
+	if err != nil {
+		return s, err
+	}
+	for _, limit := range tuner.NewGoal(file).Limits {
+		l, err := sweepLimit(ctx, file, limit)
+		if err != nil {
+			return s, fmt.Errorf("%s %s: %w", limit.Container, limit.Resource, err)
+		}
+		s.Limits = append(s.Limits, l)
+	}
+	return s, s.save(saved)
+}
+
+func load(path string) (serviceSweep, error) {
+	var s serviceSweep
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return s, err
+	}
+	return s, json.Unmarshal(text, &s)
+}
+
+func (s serviceSweep) save(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o644)
+}

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/plimsoll/plimsoll/loadgen"
+	"github.com/plimsoll/plimsoll/observer"
+	"github.com/plimsoll/plimsoll/observer/cgroup"
+	"github.com/plimsoll/plimsoll/scenarios"
+	"github.com/plimsoll/plimsoll/trial"
+	"github.com/plimsoll/plimsoll/tuner"
+	"github.com/plimsoll/plimsoll/workload/local"
+)
+
+const (
+	// grid is the ratio of neighbouring values of a sweep.
+	grid = 1.02
+	// around is how far on each side of the bracket values are swept.
+	around = 1.3
+	// agree is how many trials must pass at a value.
+	agree = 3
+	// budget is how long the sweep of one service may take; half of it is each limit's.
+	budget = 8 * time.Minute
+)
+
+// point is one value of a sweep: how many trials passed and failed there.
+type point struct {
+	Value  int64    `json:"value"`
+	Passed int      `json:"passed"`
+	Failed int      `json:"failed"`
+	Why    []string `json:"why,omitempty"`
+}
+
+// limitSweep is the sweep of one limit, the other one relaxed.
+type limitSweep struct {
+	Container string         `json:"container"`
+	Resource  tuner.Resource `json:"resource"`
+	// Points in order of value. Smallest is the smallest value at which it and every larger value swept passed 3 of 3.
+	Points   []point       `json:"points"`
+	Smallest int64         `json:"smallest_passing"`
+	Trials   int           `json:"trials"`
+	Took     time.Duration `json:"took_ns"`
+	// Cut is true where the time ran out before ± 30 % was swept.
+	Cut bool `json:"cut_short"`
+}
+
+// sweeper runs the trials of one sweep.
+type sweeper struct {
+	file   scenarios.File
+	slos   []scenarios.SLO
+	runner *trial.Runner
+	tested tuner.Searched
+	// at holds the points by their place on the grid: value = tested.Min · grid^place.
+	at    map[int]*point
+	until time.Time
+	sweep limitSweep
+}
+
+// sweepLimit sweeps one limit of a service.
+func sweepLimit(ctx context.Context, file scenarios.File, limit tuner.Searched) (limitSweep, error) {
+	w, err := local.New(file, local.Options{})
+	if err != nil {
+		return limitSweep{}, err
+	}
+	defer w.Close(context.WithoutCancel(ctx))
+	probe := file.Scenarios[slices.IndexFunc(file.Scenarios, func(s scenarios.Scenario) bool { return s.Name == file.Tuning.Probe })]
+	s := &sweeper{
+		file: file, slos: append(append([]scenarios.SLO{}, file.SLOs...), probe.SLOs...), tested: limit,
+		at: map[int]*point{}, until: time.Now().Add(budget / 2),
+		sweep: limitSweep{Container: limit.Container, Resource: limit.Resource},
+		// A goal without SLOs: nothing ends a trial early but a kill.
+		runner: &trial.Runner{Workload: w, File: file, Load: loadgen.Run,
+			Sample: func(t observer.Target) (observer.Sample, error) { return cgroup.Read(t.Cgroup) }},
+	}
+	began := time.Now()
+	err = s.run(ctx)
+	s.sweep.Took = time.Since(began)
+	for _, p := range s.at {
+		s.sweep.Points = append(s.sweep.Points, *p)
+	}
+	slices.SortFunc(s.sweep.Points, func(a, b point) int { return int(a.Value - b.Value) })
+	if err != nil {
+		return s.sweep, err
+	}
+	s.sweep.Smallest = smallest(s.sweep.Points)
+	return s.sweep, nil
+}
+
+// run brackets the smallest passing value by single trials, narrows it on the grid by three trials each, and then looks
+// above it for values that fail, nearest first.
+func (s *sweeper) run(ctx context.Context) error {
+	low, high := -1, s.place(s.tested.Max)
+	for high-low > s.steps(around)/2 {
+		middle := (low + high) / 2
+		pass, err := s.try(ctx, middle, 1)
+		if err != nil {
+			return err
+		}
+		if pass {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	for high-low > 1 {
+		middle := (low + high) / 2
+		pass, err := s.try(ctx, middle, agree)
+		if err != nil {
+			return err
+		}
+		if pass {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	top := min(high+s.steps(around), s.place(s.tested.Max))
+	for _, above := range []int{0, 1, 2, 3, 5, 8, s.steps(around) / 2, s.steps(around)} {
+		if high+above > top {
+			break
+		}
+		if time.Now().After(s.until) {
+			s.sweep.Cut = true
+			break
+		}
+		if _, err := s.try(ctx, high+above, agree); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// try runs trials at one place of the grid until n of them have passed or one has failed. Doubtful ones do not count.
+func (s *sweeper) try(ctx context.Context, place, n int) (bool, error) {
+	p := s.at[place]
+	if p == nil {
+		p = &point{Value: s.value(place)}
+		s.at[place] = p
+	}
+	for doubtful := 0; p.Failed == 0 && p.Passed < n; {
+		pass, known, why, err := s.trial(ctx, p.Value)
+		switch {
+		case err != nil:
+			return false, err
+		case !known:
+			if doubtful++; doubtful > 5 {
+				return false, fmt.Errorf("trials at %d can't be judged: %s", p.Value, why)
+			}
+		case pass:
+			p.Passed++
+		default:
+			p.Failed++
+			p.Why = append(p.Why, why)
+		}
+	}
+	return p.Failed == 0, nil
+}
+
+// trial runs one trial at a value of the limit, everything else relaxed, on fresh replicas started cold.
+func (s *sweeper) trial(ctx context.Context, value int64) (pass, known bool, why string, err error) {
+	var settings tuner.Settings
+	for _, c := range s.file.Workload.Containers {
+		r := scenarios.Resources{CPULimit: c.Bounds.CPUMax, MemoryLimit: c.Bounds.MemoryMax}
+		if c.Name == s.tested.Container && s.tested.Resource == tuner.CPU {
+			r.CPULimit = scenarios.MilliCPU(value)
+		} else if c.Name == s.tested.Container {
+			r.MemoryLimit = scenarios.Bytes(value)
+		}
+		settings = append(settings, tuner.ContainerSettings{Container: c.Name, Resources: r})
+	}
+	o, err := s.runner.RunTrial(ctx, tuner.Step{Purpose: tuner.Probe, Settings: settings, Scenario: s.file.Tuning.Probe, Fresh: true, Whole: true})
+	if err != nil {
+		return false, false, "", err
+	}
+	if ctx.Err() != nil {
+		return false, false, "", errors.New("interrupted")
+	}
+	s.sweep.Trials++
+	pass, known, why = judge(s.slos, o)
+	fmt.Printf("  %-6s %10s  pass %-5v known %-5v %s\n", s.tested.Resource, amount(s.tested.Resource, value), pass, known, why)
+	return pass, known, why, nil
+}
+
+// value is the limit at a place of the grid; CPU in whole millicores, memory in whole pages.
+func (s *sweeper) value(place int) int64 {
+	v := float64(s.tested.Min) * math.Pow(grid, float64(place))
+	if s.tested.Resource == tuner.Memory {
+		return int64(math.Round(v/4096)) * 4096
+	}
+	return int64(math.Round(v))
+}
+
+// place is the last place of the grid that is not above value.
+func (s *sweeper) place(value int64) int {
+	return int(math.Log(float64(value)/float64(s.tested.Min)) / math.Log(grid))
+}
+
+// steps is how many steps of the grid make up a ratio: 13 for 1.3.
+func (s *sweeper) steps(ratio float64) int { return int(math.Log(ratio) / math.Log(grid)) }
+
+// smallest is the smallest value at which it and every larger value swept passed in agreement; 0 where none did. Values
+// with a single passing trial were only passed by on the way and do not decide.
+func smallest(points []point) int64 {
+	found := int64(0)
+	for _, p := range slices.Backward(points) {
+		if p.Failed > 0 {
+			break
+		}
+		if p.Passed >= agree {
+			found = p.Value
+		}
+	}
+	return found
+}
+
+// amount prints a limit in the unit of manifests, memory to a tenth of a Mi.
+func amount(r tuner.Resource, v int64) string {
+	if r == tuner.CPU {
+		return fmt.Sprintf("%dm", v)
+	}
+	return fmt.Sprintf("%.1fMi", float64(v)/float64(scenarios.MiB))
+}
+
+// print writes the sweep as a table.
+func (s serviceSweep) print(w io.Writer) {
+	for _, l := range s.Limits {
+		cut := ""
+		if l.Cut {
+			cut = ", cut short by the time"
+		}
+		fmt.Fprintf(w, "%s %s %s: smallest passing %s (%d trials in %s%s)\n", s.Service, l.Container, l.Resource,
+			amount(l.Resource, l.Smallest), l.Trials, l.Took.Round(time.Second), cut)
+		for _, p := range l.Points {
+			fmt.Fprintf(w, "  %10s  passed %d  failed %d  %v\n", amount(l.Resource, p.Value), p.Passed, p.Failed, p.Why)
+		}
+	}
+}
