@@ -157,11 +157,11 @@ func quickFile(o loadOptions) scenarios.File {
 
 // setURL sends the file's traffic to another URL. With whole, its path and query become those of every hit.
 func setURL(file *scenarios.File, text string, whole bool) error {
-	if err := scenarios.CheckURL(text); err != nil {
-		return err
-	}
 	u, err := url.Parse(text)
 	if err != nil {
+		return err
+	}
+	if err := scenarios.CheckURL(u.Scheme + "://" + u.Host); err != nil {
 		return err
 	}
 	if whole {

@@ -18,7 +18,7 @@ type app struct {
 func run(ctx context.Context, args []string, s streams, lookupEnv func(string) (string, bool)) int {
 	a := &app{streams: s, lookupEnv: lookupEnv}
 	root := a.rootCommand()
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // nil would mean os.Args
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
@@ -58,7 +58,7 @@ Exit codes: 0 derived and verified Â· 1 SLO missed, infeasible or budget spent Â
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return a.settings.load(c, a.lookupEnv) }
 	root.AddCommand(a.tuneCommand(), a.demoCommand(), a.loadCommand(), a.initCommand(), a.validateCommand(),
 		a.reportCommand(), a.versionCommand())
-	for _, c := range root.Commands() {
+	for _, c := range append(root.Commands(), root) {
 		c.Args = usageArgs(c.Args)
 	}
 	return root
