@@ -129,7 +129,7 @@ func (c *Container) remember(p *part, limit, noise, leaked float64) {
 	p.anon = anon*noise + leaked
 	p.mapped = float64(c.File) * noise
 	need := p.anon + p.mapped
-	p.peak = need + float64(c.Cache)*noise
+	p.peak = max(need+float64(c.Cache)*noise, float64(c.StartMemory)*noise)
 	if limit == 0 {
 		p.file = p.peak - p.anon
 		return
@@ -162,3 +162,17 @@ func (c *Container) starve(p *part, limit, noise, leaked float64) {
 }
 
 func bytesOf(x float64) *scenarios.Bytes { return new(scenarios.Bytes(x)) }
+
+// Quiet is the random part of a run without noise.
+func (s *Service) Quiet() Draws { return Draws{memory: make([]float64, len(s.Containers))} }
+
+// Passes says whether a run at the full rate serves every hit, kills nothing, and keeps p99 below bound (seconds).
+func (s *Service) Passes(settings tuner.Settings, d Draws, bound float64) bool {
+	o := s.at(settings, d, s.Rate, make([]float64, len(s.Containers)))
+	for i := range o.parts {
+		if o.parts[i].fate != fine {
+			return false
+		}
+	}
+	return o.throughput > 0.999 && o.p99 < bound
+}

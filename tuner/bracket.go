@@ -4,11 +4,12 @@ import "math"
 
 // bracket is what signs alone say about a demand: each trial at value x was enough, or was not. The demand of a run
 // varies with the run: ln(demand of a run) is normal around n with standard deviation σ, so a trial at x is enough
-// with probability Φ((ln x − n)/σ). n itself is not known; with a prior that is flat over [low, high] the posterior is
+// with probability Φ((ln x − n)/σ). Neither n nor σ is known; with a prior that is flat over [low, high] for n, and the
+// few σ below, the posterior is
 //
-//	p(n) ∝ floor(n) · Π enough Φ((ln x − n)/σ) · Π not enough Φ((n − ln x)/σ)
+//	p(n, σ) ∝ p(σ) · Π enough Φ((ln x − n)/σ) · Π not enough Φ((n − ln x)/σ)
 //
-// and a limit x is enough for the next run with probability ∫ Φ((ln x − n)/σ) p(n) dn. (Threshold estimation with a
+// and a limit x is enough for the next run with probability ∫ Φ((ln x − n)/σ) p(n, σ). (Threshold estimation with a
 // probit link: Waeber, Frazier & Henderson, "Bisection search with noisy responses", SIAM J. Control Optim. 2013.)
 // A small share of signs is taken to be wrong, so that one freak trial can't rule anything out.
 //
@@ -16,73 +17,113 @@ import "math"
 // 16/2^0.05 = 15.5 is enough with probability 0.95.
 type bracket struct {
 	low, step float64 // ln value of the first cell, and the width of a cell
-	sigma     float64
-	mass      [bracketCells]float64 // of each cell; sums to 1 after normalise
+	mass      [len(bracketSigmas)][bracketCells]float64
 }
 
-const bracketCells = 256
+const bracketCells = 128
+
+// bracketSigmas are the noises considered: standard deviations of ln(demand of a run); and how likely each is at first.
+var (
+	bracketSigmas  = [...]float64{0.01, 0.025, 0.05, 0.1}
+	bracketWeights = [...]float64{0.25, 0.35, 0.25, 0.15}
+)
 
 // wrongSign is the share of signs taken to be wrong.
 const wrongSign = 0.01
 
 // newBracket is flat over [low, high], both natural logarithms.
-func newBracket(low, high, sigma float64) *bracket {
-	b := &bracket{low: low, step: max(high-low, 1e-6) / (bracketCells - 1), sigma: sigma}
-	for i := range b.mass {
-		b.mass[i] = 1
+func newBracket(low, high float64) *bracket {
+	b := &bracket{low: low, step: max(high-low, 1e-6) / (bracketCells - 1)}
+	for k := range b.mass {
+		for i := range b.mass[k] {
+			b.mass[k][i] = bracketWeights[k]
+		}
 	}
 	return b
 }
 
 func (b *bracket) at(i int) float64 { return b.low + float64(i)*b.step }
 
+// weigh multiplies every cell by a likelihood.
+func (b *bracket) weigh(likelihood func(n, sigma float64) float64) {
+	sum := 0.0
+	for k := range b.mass {
+		for i := range b.mass[k] {
+			if b.mass[k][i] > 0 {
+				b.mass[k][i] *= likelihood(b.at(i), bracketSigmas[k])
+				sum += b.mass[k][i]
+			}
+		}
+	}
+	for k := range b.mass {
+		for i := range b.mass[k] {
+			if b.mass[k][i] /= sum; b.mass[k][i] < 1e-9 {
+				b.mass[k][i] = 0
+			}
+		}
+	}
+}
+
 // enough adds a trial: the value whose logarithm is x was enough, or was not.
 func (b *bracket) enough(x float64, yes bool) {
-	for i := range b.mass {
-		p := normalCDF((x - b.at(i)) / b.sigma)
+	b.weigh(func(n, sigma float64) float64 {
+		p := normalCDF((x - n) / sigma)
 		if !yes {
 			p = 1 - p
 		}
-		b.mass[i] *= wrongSign + (1-wrongSign)*p
-	}
-	b.normalise()
+		return wrongSign + (1-wrongSign)*p
+	})
 }
 
 // floor says that the demand is hardly below x; doubt is the probability that it is after all.
 func (b *bracket) floor(x, doubt float64) {
-	for i := range b.mass {
-		b.mass[i] *= doubt + (1-doubt)*normalCDF((b.at(i)-x)/b.sigma)
-	}
-	b.normalise()
+	b.weigh(func(n, sigma float64) float64 { return doubt + (1-doubt)*normalCDF((n-x)/sigma) })
 }
 
-func (b *bracket) normalise() {
+// spread adds measured repeats: squares is the sum of squared deviations, freedom its degrees of freedom. The likelihood
+// of a normal sample is σ^−ν · exp(−SS/2σ²).
+func (b *bracket) spread(squares, freedom float64) {
+	b.weigh(func(_, sigma float64) float64 {
+		return math.Exp(-freedom*math.Log(sigma/0.03) - squares/(2*sigma*sigma) + squares/(2*0.03*0.03))
+	})
+}
+
+// sigma is the mean noise.
+func (b *bracket) sigma() float64 {
 	sum := 0.0
-	for _, m := range b.mass {
-		sum += m
+	for k := range b.mass {
+		for _, m := range b.mass[k] {
+			sum += m * bracketSigmas[k]
+		}
 	}
-	for i := range b.mass {
-		b.mass[i] /= sum
-	}
+	return sum
 }
 
 // median of n.
-func (b *bracket) median() float64 {
+func (b *bracket) median() float64 { return math.Log(b.percentile(0.5)) }
+
+// percentile is the value below which n is with probability p.
+func (b *bracket) percentile(p float64) float64 {
 	sum := 0.0
-	for i, m := range b.mass {
-		if sum += m; sum >= 0.5 {
-			return b.at(i)
+	for i := range bracketCells {
+		for k := range b.mass {
+			sum += b.mass[k][i]
+		}
+		if sum >= p {
+			return math.Exp(b.at(i))
 		}
 	}
-	return b.at(bracketCells - 1)
+	return math.Exp(b.at(bracketCells - 1))
 }
 
 // confidence that the value whose logarithm is x is enough for one more run.
 func (b *bracket) confidence(x float64) float64 {
 	p := 0.0
-	for i, m := range b.mass {
-		if m > 1e-9 {
-			p += m * normalCDF((x-b.at(i))/b.sigma)
+	for k := range b.mass {
+		for i, m := range b.mass[k] {
+			if m > 1e-6 {
+				p += m * normalCDF((x-b.at(i))/bracketSigmas[k])
+			}
 		}
 	}
 	return p
@@ -90,8 +131,8 @@ func (b *bracket) confidence(x float64) float64 {
 
 // quantile is the logarithm of the least value that is enough with probability p.
 func (b *bracket) quantile(p float64) float64 {
-	low, high := b.low, b.at(bracketCells-1)+4*b.sigma
-	for range 30 {
+	low, high := b.low, b.at(bracketCells-1)+0.4
+	for range 14 {
 		middle := (low + high) / 2
 		if b.confidence(middle) < p {
 			low = middle
@@ -99,16 +140,5 @@ func (b *bracket) quantile(p float64) float64 {
 			high = middle
 		}
 	}
-	return math.Min(high, b.at(bracketCells-1)+4*b.sigma)
-}
-
-// percentile is the value below which n is with probability p.
-func (b *bracket) percentile(p float64) float64 {
-	sum := 0.0
-	for i, m := range b.mass {
-		if sum += m; sum >= p {
-			return math.Exp(b.at(i))
-		}
-	}
-	return math.Exp(b.at(bracketCells - 1))
+	return high
 }

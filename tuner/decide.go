@@ -17,8 +17,6 @@ func Decide(goal Goal, trials []Trial) Step {
 	switch {
 	case last == nil:
 		return h.begin()
-	case interrupted(last):
-		return h.end(Interrupted, "stopped by a person")
 	case last.Verdict.Judgement == Inconclusive:
 		return h.again()
 	}
@@ -90,7 +88,9 @@ func (h history) again() Step {
 	last := h.last()
 	row := 0
 	for i := len(h.trials) - 1; i >= 0 && h.trials[i].Verdict.Judgement == Inconclusive; i-- {
-		row++
+		if !interrupted(&h.trials[i]) {
+			row++
+		}
 	}
 	if row >= maxInconclusive {
 		return h.end(NotMeasured, fmt.Sprintf("%d trials in a row could not be judged; the last: %s", row, last.Verdict.Why))
@@ -107,6 +107,7 @@ func (h history) again() Step {
 	return step
 }
 
+// interrupted trials are run again by a resumed search and count for nothing.
 func interrupted(t *Trial) bool {
 	for _, d := range t.Observation.Invalid {
 		if d.Kind == StoppedByUser {
@@ -127,12 +128,11 @@ func (h history) lower(last *Trial) Step {
 	if len(estimates) > 0 && h.needsRepeat(last) {
 		return h.toward(last.Step.Settings, Repeat, "how noisy is this service? The same settings again")
 	}
-	for _, r := range []Resource{Memory, CPU} {
-		for i := range estimates {
-			if e := &estimates[i]; e.Resource == r && e.next != 0 {
-				return h.toward(withLimit(held, e.Limit, e.next, h.goal.Tuning.QoS), Probe, e.reason)
-			}
-		}
+	if step, ok := h.relax(last, held); ok {
+		return step
+	}
+	if e := h.nextOf(estimates); e != nil {
+		return h.toward(withLimit(held, e.Limit, e.next, h.goal.Tuning.QoS), Probe, e.reason)
 	}
 	if !h.sameLimits(held, last.Step.Settings) {
 		return h.toward(held, Probe, "back to the least that holds")
@@ -143,14 +143,85 @@ func (h history) lower(last *Trial) Step {
 	return h.confirm(held)
 }
 
+const (
+	// comfort is the y = ln(value/bound) below which a CPU limit leaves room enough to search memory beside it.
+	comfort = -0.4
+	// maxRelaxed is how often a CPU limit is raised for that.
+	maxRelaxed = 2
+)
+
+// relax raises the most used CPU limit where the first trial that passed did so only just: the search of a memory limit
+// needs room in CPU, or noise would pass for a lack of memory.
+func (h history) relax(last *Trial, held Settings) (Step, bool) {
+	if last.Verdict.Judgement != Pass || !h.searches(Memory) || h.passing() > maxRelaxed {
+		return Step{}, false
+	}
+	for i := range h.trials {
+		if c := h.trials[i].Step.Change; c != nil && c.Resource == Memory && c.To < c.From {
+			return Step{}, false
+		}
+	}
+	var most Searched
+	use := 0.0
+	for _, l := range h.goal.Limits {
+		u := useOf(&last.Observation, l.Container)
+		value := valueOf(last.Step.Settings, l.Limit)
+		if l.Resource == CPU && u.cpu != nil && value < l.Max && *u.cpu*1000/float64(value) > use {
+			most, use = l, *u.cpu*1000/float64(value)
+		}
+	}
+	if use < 1/mostRelaxed || h.worstMargin(last) < comfort {
+		return Step{}, false
+	}
+	to := most.within(roundUp(CPU, float64(valueOf(last.Step.Settings, most.Limit))*1.5))
+	return h.toward(withLimit(last.Step.Settings, most.Limit, to, h.goal.Tuning.QoS), Probe,
+		"it passed only just: room in CPU first, to search memory beside it"), true
+}
+
+// worstMargin is the largest y of the SLOs that change gradually.
+func (h history) worstMargin(t *Trial) float64 {
+	worst := easyMet
+	for _, slo := range h.goal.SLOs[t.Step.Scenario] {
+		if slo.Metric == scenarios.ResponseTime || slo.Metric == scenarios.ThrottledRatio {
+			if y, ok := marginOf(t, slo.Text); ok {
+				worst = max(worst, y)
+			}
+		}
+	}
+	return worst
+}
+
+// nextOf is the first limit that is not settled: memory, then the CPU of minor containers, then that of the largest;
+// nil where all are settled.
+func (h history) nextOf(estimates []estimate) *estimate {
+	var next *estimate
+	rank := func(e *estimate) int {
+		switch {
+		case e.Resource == Memory:
+			return 0
+		case h.minor(e.Limit):
+			return 1
+		}
+		return 2
+	}
+	for i := range estimates {
+		if e := &estimates[i]; e.next != 0 && (next == nil || rank(e) < rank(next)) {
+			next = e
+		}
+	}
+	return next
+}
+
 // needsRepeat says whether the noise is still unmeasured where CPU is next to be searched.
 func (h history) needsRepeat(last *Trial) bool {
-	if last.Verdict.Judgement != Pass || last.Step.Purpose == Repeat {
+	if last.Verdict.Judgement != Pass || last.Step.Purpose == Repeat || h.searches(Memory) {
 		return false
 	}
-	for _, slo := range h.goal.SLOs[h.goal.Tuning.Probe] {
-		if slo.Metric == scenarios.ResponseTime {
-			return h.searches(CPU) && !h.searches(Memory) && h.marginNoise(slo.Text).freedom < 1
+	for _, l := range h.goal.Limits {
+		for _, slo := range h.goal.SLOs[h.goal.Tuning.Probe] {
+			if slo.Metric == scenarios.ResponseTime && l.Resource == CPU {
+				return h.marginNoise(slo.Text, l.Limit).freedom < 1
+			}
 		}
 	}
 	return false
@@ -192,6 +263,9 @@ func (h history) toward(want Settings, purpose Purpose, reason string) Step {
 		}
 	}
 	if move == nil {
+		if purpose == Probe {
+			step.Purpose = Repeat
+		}
 		return step
 	}
 	if differ > 1 {

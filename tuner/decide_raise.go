@@ -38,7 +38,7 @@ func (h history) raise(last *Trial) Step {
 
 const (
 	// relaxedUse is the share of a limit that a relaxed service uses: raising aims there.
-	relaxedUse = 0.6
+	relaxedUse = 0.55
 	// boldest is the largest factor of one step up; where even more is asked for, the figures are no use and the
 	// upper bound shows the true demand.
 	boldest = 8.0
@@ -46,7 +46,7 @@ const (
 
 // raisedCPU says how far to jump. Usage pinned at the limit and throughput over offered tell the demand: a service
 // that answers a third of the hits with 100m needs about 300m. Worked: 100m, 98m used, throughput/offered = 0.5:
-// demand 196m, aim 196/0.6 = 327m, rounded up to 330m.
+// demand 196m, aim 196/0.55 = 356m, rounded up to 360m.
 func (h history) raisedCPU(last *Trial, l Searched, from int64) (int64, string) {
 	u := useOf(&last.Observation, l.Container)
 	load := last.Observation.Load

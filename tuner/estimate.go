@@ -34,10 +34,12 @@ func (h history) estimateOf(l Searched) estimate {
 	var e estimate
 	if l.Resource == Memory {
 		e = h.memoryEstimate(l)
+	} else if h.minor(l.Limit) {
+		e = h.minorEstimate(l)
 	} else {
 		e = h.cpuEstimate(l)
 	}
-	if e.next != 0 && (h.moves(l.Limit) >= maxProbes || e.next == e.hold) {
+	if e.next != 0 && (h.moves(l.Limit) >= maxProbes+4 || e.next == e.hold) {
 		e.next = 0
 	}
 	return e
@@ -106,6 +108,28 @@ func (h history) passedValue(l Limit, ok func(value int64) bool) int64 {
 		return largest
 	}
 	return least
+}
+
+const (
+	// soakStep is how far a limit goes up after its soak failed.
+	soakStep = 1.08
+	// settledDoubt is how much confidence a settled limit may lose to later trials before it is searched again.
+	settledDoubt = 0.02
+)
+
+// sticky keeps a limit where the newest trial that passed has it, if that is good enough and hardly more than hold: two
+// values that can't be told apart are not worth a trial.
+func (h history) sticky(l Limit, hold int64, ok func(value int64) bool) int64 {
+	for i := len(h.trials) - 1; i >= 0; i-- {
+		if h.trials[i].Verdict.Judgement != Pass {
+			continue
+		}
+		if v := valueOf(h.trials[i].Step.Settings, l); ok(v) && float64(v) <= float64(hold)*(1+2*resolution) {
+			return v
+		}
+		break
+	}
+	return hold
 }
 
 // within keeps a value between the bounds of the search.

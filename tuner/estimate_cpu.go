@@ -23,7 +23,15 @@ func (h history) cpuEstimate(l Searched) estimate {
 	c := h.newCPUSearch(l)
 	e := estimate{Searched: l, sigma: c.sigma(), demand: c.demand(), notMonotone: c.inverted()}
 	target := h.target()
-	e.hold = h.passedValue(l.Limit, func(v int64) bool { return float64(v) > c.floor && c.confidence(float64(v)) >= target })
+	best := 0.0
+	for i := range h.trials {
+		if h.trials[i].Verdict.Judgement == Pass {
+			best = max(best, c.confidence(float64(valueOf(h.trials[i].Step.Settings, l.Limit))))
+		}
+	}
+	good := min(target, best-0.005)
+	e.hold = h.passedValue(l.Limit, func(v int64) bool { return float64(v) >= c.floor && c.confidence(float64(v)) >= good })
+	e.hold = h.sticky(l.Limit, e.hold, func(v int64) bool { return float64(v) >= c.floor && c.confidence(float64(v)) >= good-settledDoubt })
 	e.confidence = c.confidence(float64(e.hold))
 	e.next, e.reason = c.next(e.hold, target)
 	return e
@@ -47,25 +55,42 @@ func (h history) newCPUSearch(l Searched) cpuSearch {
 	return c
 }
 
-// usageOf is the mean CPU usage of a container in millicores over the trials that passed; 0 where unknown.
+// usageOf is the mean CPU usage of a container in millicores over the trials that passed with the memory limits of the
+// newest trial: a collector short of memory uses more CPU. 0 where unknown.
 func (h history) usageOf(l Limit) float64 {
 	sum, n := 0.0, 0
 	for i := range h.trials {
 		t := &h.trials[i]
-		if u := useOf(&t.Observation, l.Container); t.Verdict.Judgement == Pass && u.cpu != nil {
+		u := useOf(&t.Observation, l.Container)
+		if t.Verdict.Judgement == Pass && u.cpu != nil && h.sameOf(Memory, t.Step.Settings, h.lastSettings()) {
 			sum, n = sum+*u.cpu*1000, n+1
 		}
 	}
-	return sum / float64(max(1, n))
+	if n == 0 {
+		return h.anyUsageOf(l)
+	}
+	return sum / float64(n)
+}
+
+// anyUsageOf is the usage in the newest trial that passed.
+func (h history) anyUsageOf(l Limit) float64 {
+	for i := len(h.trials) - 1; i >= 0; i-- {
+		t := &h.trials[i]
+		if u := useOf(&t.Observation, l.Container); t.Verdict.Judgement == Pass && u.cpu != nil {
+			return *u.cpu * 1000
+		}
+	}
+	return 0
 }
 
 // addFits makes a fit of every SLO of the probing scenario that changes gradually with the limit.
 func (c *cpuSearch) addFits() {
+	l := c.limit.Limit
 	for _, slo := range c.h.goal.SLOs[c.h.goal.Tuning.Probe] {
 		if slo.Metric != scenarios.ResponseTime && slo.Metric != scenarios.ThrottledRatio && slo.Metric != scenarios.CPUUse {
 			continue
 		}
-		f := fit{usage: c.usage, noise: c.h.marginNoise(slo.Text)}
+		f := fit{usage: c.usage, noise: c.h.marginNoise(slo.Text, l)}
 		for i := range c.h.trials {
 			p, ok := c.point(i, slo.Text)
 			if ok {
@@ -83,13 +108,14 @@ func (c *cpuSearch) point(i int, slo string) (fitPoint, bool) {
 	t := &c.h.trials[i]
 	value := float64(valueOf(t.Step.Settings, c.limit.Limit))
 	y, graded := marginOf(t, slo)
-	if !graded || y > hardMiss || y < easyMet || value <= c.usage || !c.h.comparable(i, c.limit.Limit) {
+	u := useOf(&t.Observation, c.limit.Container)
+	if !graded || y > hardMiss || y < easyMet || u.cpu == nil || *u.cpu*1000 >= 0.98*value || !c.h.comparable(i, c.limit.Limit) {
 		return fitPoint{}, false
 	}
 	if t.Verdict.Judgement == Fail && !c.h.blames(i, c.limit.Limit) {
 		return fitPoint{}, false
 	}
-	return fitPoint{limit: value, u: depth(c.usage, value), y: y, trial: i}, true
+	return fitPoint{limit: value, u: depth(*u.cpu*1000, value), y: y, trial: i}, true
 }
 
 // comparable says whether trial i ran the probing scenario with every other CPU limit as in the newest trial.
@@ -117,21 +143,26 @@ func marginOf(t *Trial, slo string) (y float64, ok bool) {
 	return 0, false
 }
 
-// marginNoise measures the noise of one SLO's margin over trials at equal CPU limits.
-func (h history) marginNoise(slo string) noise {
+// marginNoise measures the noise of one SLO's margin over trials at equal CPU limits. What a change of usage explains by
+// the prior slope is not noise.
+func (h history) marginNoise(slo string, l Limit) noise {
 	n := noise{prior: cpuNoise, priorWeight: cpuNoiseWeight}
 	for i := range h.trials {
-		if h.seenBefore(i, func(s Settings) bool { return h.sameCPU(s, h.trials[i].Step.Settings) }) {
+		if h.seenBefore(i, func(s Settings) bool { return h.sameOf(CPU, s, h.trials[i].Step.Settings) }) {
 			continue
 		}
 		count, sum, squares := 0, 0.0, 0.0
 		for j := i; j < len(h.trials); j++ {
 			t := &h.trials[j]
-			if t.Step.Scenario != h.goal.Tuning.Probe || !h.sameCPU(t.Step.Settings, h.trials[i].Step.Settings) {
+			if t.Step.Scenario != h.goal.Tuning.Probe || !h.sameOf(CPU, t.Step.Settings, h.trials[i].Step.Settings) {
 				continue
 			}
-			y, ok := marginOf(t, slo)
-			if ok && (t.Verdict.Judgement == Pass || t.Verdict.Judgement == Fail && y > 0 && y < hardMiss) {
+			raw, ok := marginOf(t, slo)
+			y := raw
+			if u := useOf(&t.Observation, l.Container); u.cpu != nil {
+				y -= fitSlope * min(3, depth(*u.cpu*1000, float64(valueOf(t.Step.Settings, l))))
+			}
+			if ok && h.steady(j) && (t.Verdict.Judgement == Pass || t.Verdict.Judgement == Fail && raw > 0 && raw < hardMiss) {
 				count, sum, squares = count+1, sum+y, squares+y*y
 			}
 		}
@@ -140,10 +171,28 @@ func (h history) marginNoise(slo string) noise {
 	return n
 }
 
-// sameCPU says whether two settings have equal CPU limits wherever one is searched.
-func (h history) sameCPU(a, b Settings) bool {
+// steady says whether no container used more CPU than in the newest trial that passed: no collector and no kernel was
+// short of memory.
+func (h history) steady(i int) bool {
+	for j := len(h.trials) - 1; j >= 0; j-- {
+		if h.trials[j].Verdict.Judgement != Pass {
+			continue
+		}
+		for _, s := range h.goal.Limits {
+			now, then := useOf(&h.trials[i].Observation, s.Container), useOf(&h.trials[j].Observation, s.Container)
+			if now.cpu != nil && then.cpu != nil && *now.cpu > 1.07**then.cpu {
+				return false
+			}
+		}
+		break
+	}
+	return true
+}
+
+// sameOf says whether two settings have equal limits of one resource wherever one is searched.
+func (h history) sameOf(r Resource, a, b Settings) bool {
 	for _, s := range h.goal.Limits {
-		if s.Resource == CPU && valueOf(a, s.Limit) != valueOf(b, s.Limit) {
+		if s.Resource == r && valueOf(a, s.Limit) != valueOf(b, s.Limit) {
 			return false
 		}
 	}
@@ -228,17 +277,22 @@ func (c *cpuSearch) sigma() float64 {
 // bold leaves the doubt in the slope out.
 func (c *cpuSearch) enough(p float64, bold bool) float64 {
 	need := max(c.floor, float64(c.limit.Min))
+	passed, _ := c.h.extremes(c.limit.Limit)
+	start, top := float64(passed), float64(c.limit.Max)
 	for k := range c.fits {
 		f := &c.fits[k]
 		t := 0.0
 		if p > 0.5 {
 			t = tQuantile(p, f.noise.degrees())
 		}
-		x := float64(c.limit.Max)
+		x := start
+		for x < top && !f.enough(x, c.low, t, bold) {
+			x *= 1.01
+		}
 		for x > need && f.enough(x/1.01, c.low, t, bold) {
 			x /= 1.01
 		}
-		need = max(need, x)
+		need = max(need, min(x, top))
 	}
 	return need
 }
@@ -257,19 +311,68 @@ func (c *cpuSearch) next(hold int64, target float64) (int64, string) {
 	if len(c.fits) == 0 {
 		return c.halfWay(hold)
 	}
+	settled := c.confidence(float64(hold)) >= target-settledDoubt
 	bold := c.limit.within(roundUp(CPU, c.enough(target, true)))
-	if float64(bold)*(1+resolution) < float64(hold) && !c.tried(bold) {
-		return bold, c.reason(bold)
+	if float64(bold)*(1+resolution) < float64(hold) {
+		v, visits := c.near(bold)
+		switch {
+		case visits == 0:
+			return bold, c.reason(bold)
+		case visits < maxVisits:
+			return v, fmt.Sprintf("%s passed at %s with little evidence: once more, to know the noise", c.limit.Container, limitText(CPU, v))
+		}
+	}
+	if !settled {
+		return c.up(hold, target)
 	}
 	x := c.limit.within(roundUp(CPU, c.enough(target, false)))
-	settled := c.confidence(float64(hold)) >= target
+	_, visits := c.near(x)
 	switch {
-	case settled && float64(x)*(1+resolution) >= float64(hold), x == hold, c.tried(x) && settled:
+	case float64(x)*(1+resolution) >= float64(hold), visits > 0:
 		return 0, ""
 	case float64(x) <= c.low*(1+resolution):
 		return c.halfWay(hold)
 	}
 	return x, c.reason(x)
+}
+
+// mostRelaxed is the limit over usage from which more CPU no longer helps.
+const mostRelaxed = 3.0
+
+// up goes to a larger limit, because none that passed is enough for the noise. A slope seen from one side reaches only
+// so far, so one step is a third at most.
+func (c *cpuSearch) up(hold int64, target float64) (int64, string) {
+	if float64(hold) > mostRelaxed*c.usage {
+		return 0, ""
+	}
+	x := c.limit.within(roundUp(CPU, min(c.enough(target, true), float64(hold)*4/3)))
+	if v, visits := c.near(x); visits > 0 && v >= x && visits < maxVisits {
+		return v, fmt.Sprintf("%s passed at %s with little evidence: once more, to know the noise", c.limit.Container, limitText(CPU, v))
+	}
+	if x <= hold {
+		x = c.limit.within(roundUp(CPU, float64(hold)*(1+resolution)))
+	}
+	if x <= hold {
+		return 0, ""
+	}
+	return x, c.reason(x)
+}
+
+// maxVisits is how many trials one value may take before the search asks for a larger one instead.
+const maxVisits = 3
+
+// near returns the value nearest above that was tried within the resolution of a value, and the number of those trials.
+func (c *cpuSearch) near(value int64) (at int64, visits int) {
+	for i := range c.h.trials {
+		v := valueOf(c.h.trials[i].Step.Settings, c.limit.Limit)
+		ratio := float64(v) / float64(value)
+		if ratio > 1+resolution || ratio < 1/(1+resolution/2) || !c.h.comparable(i, c.limit.Limit) {
+			continue
+		}
+		visits++
+		at = max(at, v)
+	}
+	return at, visits
 }
 
 // halfWay goes between what failed and what passed, where no slope tells more.
@@ -280,17 +383,6 @@ func (c *cpuSearch) halfWay(hold int64) (int64, string) {
 		return 0, ""
 	}
 	return x, fmt.Sprintf("%s failed at %s and passed at %s: half way", c.limit.Container, limitText(CPU, int64(bound)), limitText(CPU, hold))
-}
-
-// tried says whether a trial ran within the resolution of a value.
-func (c *cpuSearch) tried(value int64) bool {
-	for i := range c.h.trials {
-		ratio := float64(valueOf(c.h.trials[i].Step.Settings, c.limit.Limit)) / float64(value)
-		if ratio < 1+resolution/2 && ratio > 1/(1+resolution/2) && c.h.comparable(i, c.limit.Limit) {
-			return true
-		}
-	}
-	return false
 }
 
 func (c *cpuSearch) reason(x int64) string {

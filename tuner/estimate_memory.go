@@ -5,22 +5,21 @@ import (
 	"math"
 )
 
-const (
-	memoryNoise       = 0.03 // σ₀ of ln(peak memory): what is assumed before it was measured
-	memoryNoiseWeight = 3.0
-	// belowAnon is the probability that a service can live with less memory than the anonymous memory it was seen to
-	// hold: runtimes that size their heap by the limit can.
-	belowAnon = 0.1
-)
+// belowAnon is the probability that a service can live with less memory than the anonymous memory it was seen to hold:
+// runtimes that size their heap by the limit can.
+const belowAnon = 0.1
 
 // memoryEstimate searches a memory limit. What is known: the need of a run is hardly below its anonymous memory, never
 // above its peak, and each trial adds a sign. The peak counts page cache that could be given back, so the least limit
 // is often far below it, and only trials tell how far.
 func (h history) memoryEstimate(l Searched) estimate {
 	b := h.memoryBracket(l)
-	target := h.target()
-	e := estimate{Searched: l, sigma: b.sigma, demand: math.Exp(b.median())}
-	e.hold = h.passedValue(l.Limit, func(v int64) bool { return b.confidence(spanOf(v)) >= target && v > h.soakFailed(l.Limit) })
+	e := estimate{Searched: l, sigma: b.sigma(), demand: math.Exp(b.median())}
+	floor := float64(h.soakFailed(l.Limit)) * soakStep
+	ok := func(v int64) bool { return b.confidence(spanOf(v)) >= h.target() && float64(v) >= floor }
+	e.hold = h.sticky(l.Limit, h.passedValue(l.Limit, ok), func(v int64) bool {
+		return b.confidence(spanOf(v)) >= h.target()-settledDoubt && float64(v) >= floor
+	})
 	e.confidence = b.confidence(spanOf(e.hold))
 	e.next, e.reason = h.nextMemory(l, b, e.hold)
 	return e
@@ -28,7 +27,6 @@ func (h history) memoryEstimate(l Searched) estimate {
 
 // memoryBracket is what every trial says about the need of one container.
 func (h history) memoryBracket(l Searched) *bracket {
-	n := h.memoryNoise(l.Limit)
 	passed, _ := h.extremes(l.Limit)
 	low := spanOf(max(1, l.Min)) - 0.3
 	anon, known := h.anonOf(l.Limit, passed)
@@ -36,7 +34,9 @@ func (h history) memoryBracket(l Searched) *bracket {
 		low = max(low, anon-1.4)
 	}
 	high := min(spanOf(passed), h.peakOf(l.Limit)) + 0.2
-	b := newBracket(min(low, high-0.5), high, n.sigma())
+	b := newBracket(min(low, high-0.5), high)
+	squares, freedom := h.memorySpread(l.Limit)
+	b.spread(squares, freedom)
 	if known {
 		b.floor(anon, belowAnon)
 	}
@@ -44,55 +44,67 @@ func (h history) memoryBracket(l Searched) *bracket {
 	return b
 }
 
-// nextMemory returns the next value to try, 0 where hold is as good as it gets.
+// nextMemory returns the next value to try, 0 where hold is as good as it gets. While the need is known less well than
+// the noise makes it vary, it goes half way; then to the value that leaves room for the noise.
 func (h history) nextMemory(l Searched, b *bracket, hold int64) (int64, string) {
-	aim := b.quantile(h.target())
-	median := b.median()
-	certain := median + normalQuantile(h.target())*b.sigma
-	floor := float64(h.soakFailed(l.Limit)) * 1.08
-	if aim-certain > resolution {
+	aim, median := b.quantile(h.target()), b.median()
+	z, sigma := normalQuantile(h.target()), b.sigma()
+	halfWay := aim-median-z*sigma > max(resolution, 0.5*z*sigma) && h.moves(l.Limit) < maxProbes
+	if halfWay {
 		aim = median
 	}
+	floor := float64(h.soakFailed(l.Limit)) * soakStep
 	x := l.within(roundUp(Memory, max(math.Exp(aim), floor)))
-	if float64(hold) <= float64(x)*(1+resolution) && float64(hold) >= float64(x)/(1+resolution/4) || x == hold {
+	settled := b.confidence(spanOf(hold)) >= h.target()-settledDoubt && float64(hold) >= floor
+	slack := 1 + resolution
+	if h.moves(l.Limit) >= 3 {
+		slack = 1 + 3*resolution
+	}
+	if settled && float64(hold) <= float64(x)*slack || x == hold || x == valueOf(h.lastSettings(), l.Limit) && h.last().Verdict.Judgement == Pass {
 		return 0, ""
 	}
-	if aim == median {
+	if halfWay {
 		return x, fmt.Sprintf("the need of %s is between %s and %s: half way",
 			l.Container, limitText(Memory, roundUp(Memory, b.percentile(0.05))), limitText(Memory, roundUp(Memory, b.percentile(0.95))))
 	}
 	return x, fmt.Sprintf("%s needs about %s; noise of %s asks for %s on top", l.Container,
-		limitText(Memory, roundUp(Memory, math.Exp(median))), percentText(b.sigma), percentText(float64(x)/math.Exp(median)-1))
+		limitText(Memory, roundUp(Memory, math.Exp(median))), percentText(sigma), percentText(float64(x)/math.Exp(median)-1))
 }
 
-// memorySigns adds every trial's sign: enough where replicas that started cold for it passed, and at no more than the
-// peak they reached; not enough where the trial failed on this limit's account.
+// memorySigns adds every trial's sign: not enough where it failed on this limit's account; enough where it passed, and
+// then at no more than the high-water mark since the replicas started, cold (unless more than that failed: a collector
+// never shows the room it works in). Later trials of the same replicas add
+// nothing to the first: what a start needs was seen once.
 func (h history) memorySigns(l Limit, b *bracket) {
 	most := h.mappedMost(l)
+	_, failed := h.extremes(l)
+	seen := false
 	for i := range h.trials {
 		t := &h.trials[i]
+		seen = seen && !t.Observation.Fresh
 		u := useOf(&t.Observation, l.Container)
 		value := float64(valueOf(t.Step.Settings, l))
 		switch {
-		case t.Verdict.Judgement == Pass && t.Observation.Fresh:
-			if u.peak != nil && *u.peak < value {
+		case t.Verdict.Judgement == Pass && !seen:
+			if u.peak != nil && *u.peak < value && *u.peak > float64(failed) {
 				value = *u.peak
 			}
 			b.enough(math.Log(value+cold(most, u)), true)
+			seen = true
 		case h.blames(i, l):
 			b.enough(math.Log(value+cold(most, u)), false)
 		}
 	}
 }
 
-// peakOf is the logarithm of the smallest peak that cold replicas reached in a trial that passed; +Inf where unknown.
+// peakOf is the logarithm of the smallest high-water mark of replicas that passed a trial; +Inf where unknown.
 func (h history) peakOf(l Limit) float64 {
 	least := math.Inf(1)
 	most := h.mappedMost(l)
 	for i := range h.trials {
 		t := &h.trials[i]
 		u := useOf(&t.Observation, l.Container)
-		if t.Verdict.Judgement == Pass && t.Observation.Fresh && u.peak != nil && *u.peak > 0 {
+		if t.Verdict.Judgement == Pass && u.peak != nil && *u.peak > 0 {
 			least = min(least, math.Log(*u.peak+cold(most, u)))
 		}
 	}
@@ -132,9 +144,10 @@ func (h history) anonOf(l Limit, value int64) (float64, bool) {
 	return sum / float64(max(1, n)), n > 0
 }
 
-// memoryNoise measures the noise of anonymous memory over trials that passed at the same limit.
-func (h history) memoryNoise(l Limit) noise {
-	n := noise{prior: memoryNoise, priorWeight: memoryNoiseWeight}
+// memorySpread measures the noise of anonymous memory over trials that passed at the same limit: the sum of squared
+// deviations of its logarithm, and the degrees of freedom.
+func (h history) memorySpread(l Limit) (squares, freedom float64) {
+	var n noise
 	for i := range h.trials {
 		value := valueOf(h.trials[i].Step.Settings, l)
 		if h.seenBefore(i, func(s Settings) bool { return valueOf(s, l) == value }) {
@@ -151,7 +164,7 @@ func (h history) memoryNoise(l Limit) noise {
 		}
 		n.addGroup(count, sum, squares)
 	}
-	return n
+	return n.squares, n.freedom
 }
 
 // seenBefore says whether a trial before i has settings for which same holds.

@@ -130,8 +130,22 @@ func (h history) blames(i int, l Limit) bool {
 		return culprit != nil && *culprit == l
 	case culprit != nil && *culprit != *lowered && culprit.Resource == Memory && !h.starved(i, *lowered):
 		return *culprit == l
+	case culprit != nil && lowered.Resource == Memory && culprit.Resource == CPU && !h.usesMore(i, *culprit):
+		return *culprit == l
 	}
 	return *lowered == l
+}
+
+// usesMore says whether a container used more CPU in trial i than in the last trial that passed before it: what a
+// collector or a kernel short of memory does, and plain noise does not.
+func (h history) usesMore(i int, l Limit) bool {
+	now := useOf(&h.trials[i].Observation, l.Container)
+	for j := i - 1; j >= 0 && now.cpu != nil; j-- {
+		if then := useOf(&h.trials[j].Observation, l.Container); h.trials[j].Verdict.Judgement == Pass && then.cpu != nil {
+			return *now.cpu > 1.08**then.cpu
+		}
+	}
+	return true
 }
 
 // loweredAt returns the limit that trial i has lower than the last trial that passed before it; nil where none or more
