@@ -150,7 +150,9 @@ func outcomeOf(err error) outcomeIndex {
 		return ixTLSFailure
 	case errors.Is(err, errGone):
 		return ixReset
-	case !errors.As(err, &number):
+	case !errors.As(err, &number) && isHTTP2Reset(err):
+		return ixReset
+	case number == 0:
 		return ixProtocol
 	}
 	switch number {

@@ -60,6 +60,8 @@ type worker struct {
 	hits chan assignment
 	// rendered is the buffer for hits that are not static.
 	rendered []byte
+	// buffer is what bodies are read into where the protocol's library leaves that to its caller.
+	buffer []byte
 }
 
 // assignment is a hit for a worker.
@@ -76,6 +78,8 @@ func newCaller(j *job, t *traffic) (caller, error) {
 	switch j.plan.Traffic.Protocol {
 	case scenarios.HTTP1, "":
 		return newHTTP1Caller(j, t)
+	case scenarios.HTTP2:
+		return newHTTP2Caller(j, t)
 	}
 	return nil, fmt.Errorf("no such protocol: %q", j.plan.Traffic.Protocol)
 }

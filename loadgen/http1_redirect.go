@@ -19,10 +19,12 @@ const maxRedirects = 10
 var errRedirects = fmt.Errorf("redirected more than %d times", maxRedirects)
 
 // redirects reports whether the reply on w is a redirect that says where to.
-func (w *wire) redirects() bool {
-	switch w.reply.status {
+func (w *wire) redirects() bool { return isRedirect(w.reply.status) && len(w.reply.location) > 0 }
+
+func isRedirect(status int) bool {
+	switch status {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		return len(w.reply.location) > 0
+		return true
 	}
 	return false
 }
@@ -93,7 +95,8 @@ func redirected(from *http.Request, status int, location string, body []byte) (*
 	}
 	next := &http.Request{Method: from.Method, URL: to, Host: to.Host, Header: from.Header.Clone()}
 	if status == http.StatusTemporaryRedirect || status == http.StatusPermanentRedirect {
-		next.Body, next.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		next.ContentLength = int64(len(body))
+		next = withBody(next, body)
 	} else {
 		if next.Method != http.MethodHead {
 			next.Method = http.MethodGet
