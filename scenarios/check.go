@@ -189,8 +189,29 @@ func (r *reader) finishTuning(d *draft) {
 	if len(d.Workload.Containers) > 0 && !tuned && r.sound(&d.Workload.Containers) {
 		r.problem(r.at(&d.Workload.Containers), "every container has tune: false; nothing is left to tune")
 	}
+	r.checkBudget(d)
 	if t.Start == Current && d.Workload.Kind != Kubernetes && r.sound(&t.Start) {
 		r.checkCurrent(d)
+	}
+}
+
+// checkBudget refuses a time that is over before one trial to probe and one to confirm are.
+func (r *reader) checkBudget(d *draft) {
+	t := &d.Tuning
+	if !r.sound(&d.shapes, &t.MaxTime, &t.Probe, &t.Confirm) {
+		return
+	}
+	need := d.Workload.Startup
+	for i := range d.Scenarios {
+		for _, name := range []string{t.Probe, t.Confirm} {
+			if d.Scenarios[i].Name == name {
+				need += d.Scenarios[i].Duration()
+			}
+		}
+	}
+	if need > t.MaxTime {
+		r.problem(r.at(&t.MaxTime, &d.tuning, &d.shapes), "a budget of %s is too short: one trial of %s, one of %s and a start take up to %s; write a longer tuning.budget.time",
+			shortDuration(t.MaxTime), t.Probe, t.Confirm, shortDuration(need))
 	}
 }
 

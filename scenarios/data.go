@@ -48,17 +48,18 @@ func dataValue(to **Data) value {
 	}
 }
 
-// checkColumns finds names that templates can't use; a column is called as a variable is.
+// checkColumns finds names that templates can't use; a column is called as a variable is. It quotes none of them: where
+// the header line is missing, they are data.
 func checkColumns(file string, line int, columns []string) Errors {
 	var problems Errors
 	for i, c := range columns {
 		switch {
 		case !variableShape.MatchString(c):
-			problems = append(problems, Problem{File: file, Line: line, Text: fmt.Sprintf("column %d is called %q; letters, digits and _ are allowed", i+1, c)})
+			problems = append(problems, Problem{File: file, Line: line, Text: fmt.Sprintf("the name of column %d has more than letters, digits and _ (is the header line missing?)", i+1)})
 		case c == hitNumber:
 			problems = append(problems, Problem{File: file, Line: line, Text: fmt.Sprintf("column %d is called %q, which stands for the number of the hit", i+1, c)})
 		case slices.Contains(columns[:i], c):
-			problems = append(problems, Problem{File: file, Line: line, Text: fmt.Sprintf("two columns are called %q", c)})
+			problems = append(problems, Problem{File: file, Line: line, Text: fmt.Sprintf("columns %d and %d have the same name", slices.Index(columns, c)+1, i+1)})
 		}
 	}
 	return problems

@@ -66,8 +66,14 @@ func matching(words string, shape *regexp.Regexp) form[string] {
 	return f
 }
 
-// The shapes of names and paths.
+// The shapes of texts. The schema has them too, so that editors and Read agree.
 var (
+	durationShape = regexp.MustCompile(`^([0-9]+(\.[0-9]+)?(ns|us|µs|μs|ms|s|m|h))+$`)
+	decimalShape  = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
+	rateShape     = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(/s|/m)?$`)
+	percentShape  = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?%$`)
+	cpuShape      = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?m?$`)
+	memoryShape   = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi)?$`)
 	labelShape    = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 	nameShape     = regexp.MustCompile(`^[A-Za-z0-9][-A-Za-z0-9_.]{0,62}$`)
 	objectShape   = regexp.MustCompile(`^(deploy|deployment|sts|statefulset|ds|daemonset|rollout)/[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
@@ -130,7 +136,7 @@ func whole(low, high int) form[int] {
 			if n.Tag == "!!str" && err == nil {
 				return 0, fmt.Errorf("%q is text; write it without quotes", n.Value)
 			}
-			if err != nil || n.Tag != "!!int" || !digits(n.Value) || v < low || v > high {
+			if err != nil || n.Tag != "!!int" || n.Value != strconv.Itoa(v) || v < low || v > high {
 				return 0, fmt.Errorf("%q is not a whole number from %d to %d", n.Value, low, high)
 			}
 			return v, nil
@@ -147,7 +153,7 @@ func seed() form[uint64] {
 		zeroIsValue: true,
 		parse: func(n *yaml.Node) (uint64, error) {
 			v, err := strconv.ParseUint(n.Value, 10, 64)
-			if err != nil || n.Tag != "!!int" {
+			if err != nil || n.Tag != "!!int" || n.Value != strconv.FormatUint(v, 10) {
 				return 0, fmt.Errorf("%q is not a whole number from 0 to %d", n.Value, uint64(math.MaxUint64))
 			}
 			return v, nil
@@ -195,20 +201,29 @@ func duration(low, high time.Duration) form[time.Duration] {
 	words := fmt.Sprintf("a duration from %s to %s, such as 200ms, 30s or 5m", shortDuration(low), shortDuration(high))
 	return form[time.Duration]{
 		words:       words,
-		schema:      schema{"type": "string", "pattern": `^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$`},
+		schema:      schema{"type": "string", "pattern": durationShape.String()},
 		text:        shortDuration,
 		zeroIsValue: low == 0,
 		parse: func(n *yaml.Node) (time.Duration, error) {
 			if n.Tag == "!!int" || n.Tag == "!!float" {
 				return 0, fmt.Errorf("%s has no unit; write it like %sms, %ss or %sm", n.Value, n.Value, n.Value, n.Value)
 			}
-			d, err := time.ParseDuration(n.Value)
+			d, err := parseDuration(n.Value)
 			if err != nil {
-				return 0, fmt.Errorf("%q is not a duration; write it like 200ms, 30s or 5m", n.Value)
+				return 0, err
 			}
 			return d, within(d, low, high, n.Value, shortDuration)
 		},
 	}
+}
+
+// parseDuration reads a duration as Go writes it, without a sign.
+func parseDuration(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err != nil || !durationShape.MatchString(s) {
+		return 0, fmt.Errorf("%q is not a duration; write it like 200ms, 30s or 5m", s)
+	}
+	return d, nil
 }
 
 // shortDuration writes 5m0s as 5m and 1h0m0s as 1h.
@@ -230,7 +245,7 @@ const fastest = 10_000_000
 func rate() form[float64] {
 	return form[float64]{
 		words:       "a rate such as 200/s or 90/m",
-		schema:      schema{"anyOf": []schema{{"type": "number", "minimum": 0}, {"type": "string", "pattern": `^[0-9]+(\.[0-9]+)?/(s|m)$`}}},
+		schema:      schema{"anyOf": []schema{{"type": "number", "minimum": 0}, {"type": "string", "pattern": rateShape.String()}}},
 		text:        func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) + "/s" },
 		zeroIsValue: true,
 		parse: func(n *yaml.Node) (float64, error) {
@@ -254,7 +269,7 @@ func percent(low, high float64) form[float64] {
 	words := fmt.Sprintf("a percentage above %s and below %s", percentText(low), percentText(high))
 	return form[float64]{
 		words:  words,
-		schema: schema{"type": "string", "pattern": `^[0-9]+(\.[0-9]+)?%$`},
+		schema: schema{"type": "string", "pattern": percentShape.String()},
 		text:   percentText,
 		parse: func(n *yaml.Node) (float64, error) {
 			amount, isPercent := strings.CutSuffix(n.Value, "%")
@@ -273,7 +288,7 @@ func percentText(ratio float64) string { return strconv.FormatFloat(ratio*100, '
 func cpu(low, high MilliCPU) form[MilliCPU] {
 	return form[MilliCPU]{
 		words:  fmt.Sprintf("an amount of CPU from %s to %s, such as 250m, 0.5 or 2", low, high),
-		schema: schema{"anyOf": []schema{{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": `^[0-9]+(\.[0-9]+)?m?$`}}},
+		schema: schema{"anyOf": []schema{{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": cpuShape.String()}}},
 		text:   MilliCPU.String,
 		parse: func(n *yaml.Node) (MilliCPU, error) {
 			v, err := ParseMilliCPU(n.Value)
@@ -289,7 +304,7 @@ func cpu(low, high MilliCPU) form[MilliCPU] {
 func memory(low, high Bytes) form[Bytes] {
 	return form[Bytes]{
 		words:  fmt.Sprintf("an amount of memory from %s to %s, such as 96Mi or 1Gi", low, high),
-		schema: schema{"anyOf": []schema{{"type": "integer", "minimum": 0}, {"type": "string", "pattern": `^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi)?$`}}},
+		schema: schema{"anyOf": []schema{{"type": "integer", "minimum": 0}, {"type": "string", "pattern": memoryShape.String()}}},
 		text:   Bytes.String,
 		parse: func(n *yaml.Node) (Bytes, error) {
 			v, err := ParseBytes(n.Value)
@@ -303,7 +318,7 @@ func memory(low, high Bytes) form[Bytes] {
 
 // decimal reads digits with an optional fraction; no sign, no exponent, no infinity.
 func decimal(s string) (float64, error) {
-	if strings.Trim(s, "0123456789.") != "" {
+	if !decimalShape.MatchString(s) {
 		return 0, strconv.ErrSyntax
 	}
 	return strconv.ParseFloat(s, 64)

@@ -9,7 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzRead: whatever the bytes are, Read gives either a File that keeps its promises or problems at places that exist.
+// FuzzRead: whatever the bytes are, Read gives either a File that keeps its promises, of a text that the schema accepts
+// too, or problems at places that exist.
 func FuzzRead(f *testing.F) {
 	bad, err := filepath.Glob("testdata/bad/*.yaml")
 	if err != nil {
@@ -31,10 +32,14 @@ func FuzzRead(f *testing.F) {
 			return []byte("id,token,sku,name\n1,2,3,4\n"), nil
 		},
 	}
+	compiled := compiledSchema(f)
 	f.Fuzz(func(t *testing.T, src []byte) {
 		file, err := Read("fuzz.yaml", src, env)
 		if err == nil {
 			checkInvariants(t, file)
+			if err := compiled.Validate(asEditor(t, src)); err != nil {
+				t.Errorf("an editor would complain: %v", err)
+			}
 			return
 		}
 		var problems Errors

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -11,7 +12,10 @@ import (
 )
 
 // sloPattern is the shape of an SLO line, for editors; ParseSLO checks the rest.
-const sloPattern = `^(p[0-9]+(\.[0-9]+)?|errors|throttled|throughput|oom_kills|restarts|memory|cpu) *(<=?|>=?) *[0-9.]+[a-zµ0-9.]*%?$`
+const sloPattern = `^\s*(p[0-9]+(\.[0-9]+)?\s*<=?\s*([0-9]+(\.[0-9]+)?(ns|us|µs|μs|ms|s|m|h))+` +
+	`|(errors|throttled|memory|cpu)\s*<=?\s*[0-9]+(\.[0-9]+)?%` +
+	`|throughput\s*>=?\s*[0-9]+(\.[0-9]+)?%` +
+	`|(oom_kills|restarts)\s*<=?\s*[0-9]+(\.0+)?)\s*$`
 
 // sloLine splits a line into what is bounded, how it compares, and the bound.
 var sloLine = regexp.MustCompile(`^([A-Za-z_]+[0-9.]*)\s*(<=|>=|<|>)\s*(\S+)$`)
@@ -52,7 +56,7 @@ func sloValue(s *SLO) value {
 // ParseSLO reads a line such as "p99 < 200ms", "errors < 0.1%", "throughput >= 99%" or "restarts <= 0". The error says
 // what is wrong with it and what is allowed.
 func ParseSLO(line string) (SLO, error) {
-	m := sloLine.FindStringSubmatch(strings.TrimSpace(line))
+	m := sloLine.FindStringSubmatch(strings.Trim(line, " \t"))
 	if m == nil {
 		return SLO{}, fmt.Errorf(`%q is not an SLO; write it like "p99 < 200ms" or "errors < 0.1%%"`, line)
 	}
@@ -79,9 +83,9 @@ func responseTimeSLO(slo SLO, percentile float64, bound string) (SLO, error) {
 	if slo.AtLeast {
 		return SLO{}, fmt.Errorf("%q: a response time is bounded by < or <=", slo.Text)
 	}
-	d, err := time.ParseDuration(bound)
+	d, err := parseDuration(bound)
 	if err != nil {
-		return SLO{}, fmt.Errorf("%q: %q is not a duration; write it like 200ms or 1s", slo.Text, bound)
+		return SLO{}, fmt.Errorf("%q: %w", slo.Text, err)
 	}
 	if d < time.Microsecond || d > time.Hour {
 		return SLO{}, fmt.Errorf("%q: a response time from 1µs to 1h is allowed", slo.Text)
@@ -92,6 +96,9 @@ func responseTimeSLO(slo SLO, percentile float64, bound string) (SLO, error) {
 	return slo, err
 }
 
+// mostCount is the largest bound on kills or restarts; no trial has more.
+const mostCount = 1_000_000
+
 // boundedSLO finishes a bound on a ratio or a count.
 func boundedSLO(slo SLO, unit unit, atLeast bool, bound string) (SLO, error) {
 	amount, isPercent := strings.CutSuffix(bound, "%")
@@ -101,8 +108,8 @@ func boundedSLO(slo SLO, unit unit, atLeast bool, bound string) (SLO, error) {
 		return SLO{}, fmt.Errorf("%q: it is bounded from below, by > or >=", slo.Text)
 	case !atLeast && slo.AtLeast:
 		return SLO{}, fmt.Errorf("%q: it is bounded from above, by < or <=", slo.Text)
-	case unit == count && (err != nil || isPercent || v != float64(int(v))):
-		return SLO{}, fmt.Errorf("%q: %q is not a whole number", slo.Text, bound)
+	case unit == count && (err != nil || isPercent || v != math.Trunc(v) || v > mostCount):
+		return SLO{}, fmt.Errorf("%q: %q is not a whole number up to %d", slo.Text, bound, mostCount)
 	case unit == percentOf && (err != nil || !isPercent):
 		return SLO{}, fmt.Errorf("%q: %q is not a percentage; write it like 0.1%%", slo.Text, bound)
 	case unit == percentOf && v > 100:
