@@ -91,6 +91,9 @@ func cpuSentence(o tuner.Observation, container string) string {
 	if throttled == nil {
 		return text + fmt.Sprintf(" of %dm; how often it was throttled is not known.", c.CPULimit)
 	}
+	if *throttled == 0 {
+		return text + fmt.Sprintf(" of %dm and was never throttled.", c.CPULimit)
+	}
 	return text + fmt.Sprintf(" of %dm and was throttled in %s of its periods.", c.CPULimit, percent(*throttled))
 }
 

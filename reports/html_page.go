@@ -244,7 +244,7 @@ func answerRows(r Run) []answerRow {
 // saved says what the derived limits free over all replicas; empty where before or after is not known or not set.
 func saved(r Run) string {
 	result, _ := r.ended()
-	var parts []string
+	freed, taken := []string{}, []string{}
 	for _, resource := range []tuner.Resource{tuner.CPU, tuner.Memory} {
 		sum, known := int64(0), len(result.Settings) > 0
 		for _, before := range r.Goal.Before {
@@ -253,23 +253,32 @@ func saved(r Run) string {
 			known = known && ok && was > 0 && is > 0
 			sum += (was - is) * int64(r.Goal.Replicas)
 		}
-		if !known || sum == 0 {
-			continue
+		switch {
+		case known && sum > 0:
+			freed = append(freed, quantity(resource, sum))
+		case known && sum < 0:
+			taken = append(taken, quantity(resource, -sum))
 		}
-		verb := "frees"
-		if sum < 0 {
-			verb, sum = "takes", -sum
-		}
-		size := memory(scenarios.Bytes(sum)) + " of memory"
-		if resource == tuner.CPU {
-			size = significant(scenarios.MilliCPU(sum).Cores()) + " cores"
-		}
-		parts = append(parts, verb+" "+size)
+	}
+	var parts []string
+	if len(freed) > 0 {
+		parts = append(parts, "frees "+strings.Join(freed, " and "))
+	}
+	if len(taken) > 0 {
+		parts = append(parts, "takes "+strings.Join(taken, " and ")+" more")
 	}
 	if len(parts) == 0 {
 		return ""
 	}
 	return fmt.Sprintf("Against the requests before, this %s over %s.", strings.Join(parts, " and "), replicas(r.Goal.Replicas))
+}
+
+// quantity is "1.44 cores" or "832Mi of memory".
+func quantity(r tuner.Resource, value int64) string {
+	if r == tuner.CPU {
+		return significant(scenarios.MilliCPU(value).Cores()) + " cores"
+	}
+	return memory(scenarios.Bytes(value)) + " of memory"
 }
 
 func replicas(n int) string {

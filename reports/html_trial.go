@@ -136,7 +136,7 @@ func marginViews(verdict tuner.Verdict) []marginView {
 			v.Value = "≥ " + v.Value
 		}
 		if m.Ratio != nil {
-			v.Ratio, v.Bar = percent(*m.Ratio), strconv.FormatFloat(max(0, min(100, *m.Ratio*100)), 'f', 1, 64)
+			v.Ratio, v.Bar = multiple(*m.Ratio), strconv.FormatFloat(max(0, min(100, *m.Ratio*100)), 'f', 1, 64)
 		}
 		if m.Met != nil {
 			v.Tone = map[bool]string{true: "good", false: "bad"}[*m.Met]

@@ -53,17 +53,16 @@ func screen(w io.Writer, r Run) error {
 	return Trials(w, r, nil)
 }
 
+func TestTextNeverActsOnTheTerminal(t *testing.T) {
+	for _, r := range string(render(t, screen, hostileRun())) {
+		if r != '\n' && dangerous(r) {
+			t.Fatalf("%U reached the terminal", r)
+		}
+	}
+}
+
 func TestText(t *testing.T) {
 	for name, r := range fixtures() {
 		t.Run(name, func(t *testing.T) { golden(t, name+".txt", render(t, screen, r)) })
 	}
-}
-
-// fixtures are the runs that every format is rendered from.
-func fixtures() map[string]Run {
-	simulated := fixtureRun()
-	simulated.Simulated = true
-	unfinished := fixtureRun()
-	unfinished.Trials, unfinished.Result = unfinished.Trials[:4], nil
-	return map[string]Run{"derived": fixtureRun(), "simulated": simulated, "unfinished": unfinished, "empty": {}}
 }

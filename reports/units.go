@@ -13,9 +13,10 @@ import (
 // unknown stands for every value that is not known; it is never 0.
 const unknown = "unknown"
 
-// significant prints x with three significant digits and no exponent: 0.0123, 1.23, 12.3, 123, 1234.
+// significant prints x with three significant digits and no exponent: 0.0123, 1.23, 12.3, 123, 1234. A whole number has
+// no decimals.
 func significant(x float64) string {
-	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {
+	if x == math.Trunc(x) || math.IsNaN(x) || math.IsInf(x, 0) {
 		return strconv.FormatFloat(x, 'f', -1, 64)
 	}
 	decimals := max(0, 2-int(math.Floor(math.Log10(math.Abs(x)))))
@@ -40,6 +41,14 @@ func duration(d time.Duration) string {
 		m := int(math.Round(d.Minutes()))
 		return fmt.Sprintf("%d h %02d min", m/60, m%60)
 	}
+}
+
+// multiple prints how much of a bound is used: "72 %", and "25×" from ten times on.
+func multiple(ratio float64) string {
+	if ratio >= 10 {
+		return significant(ratio) + "×"
+	}
+	return percent(ratio)
 }
 
 // percent prints a ratio: 0.314 is "31 %", 0.0042 is "0.42 %".

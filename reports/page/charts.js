@@ -3,10 +3,10 @@
 const charts = (() => {
   const font = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
-  const figure = (x) => x == null ? "–" : x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x === 0 ? "0" : x.toPrecision(2);
-  const unit = (suffix) => (u, x) => x == null ? "–" : figure(x) + suffix;
-  const milliseconds = (x) => x == null ? "–" : x >= 1000 ? figure(x / 1000) + " s" : figure(x) + " ms";
-  const clock = (s) => s == null ? "–" : Math.floor(s / 60) + ":" + String(Math.floor(s % 60)).padStart(2, "0");
+  const figure = (x) => String(+x.toPrecision(x >= 1000 ? 4 : 3));
+  const unit = (suffix) => (u, x) => x == null ? "unknown" : figure(x) + suffix;
+  const milliseconds = (x) => x == null ? "unknown" : x >= 1000 ? figure(x / 1000) + " s" : figure(x) + " ms";
+  const clock = (s) => s == null ? "" : Math.floor(s / 60) + ":" + String(Math.floor(s % 60)).padStart(2, "0");
 
   // largest known value of some columns, and the smallest above zero
   const known = (columns) => columns.flat().filter((x) => x != null);
@@ -25,9 +25,13 @@ const charts = (() => {
 
   const dashed = (label, stroke, more) => line(label, stroke, Object.assign({dash: [6, 4], width: 1.5}, more));
 
+  // idle hides the values of the legend while no cursor is on the chart
+  const idle = (u) => u.root.classList.toggle("idle", u.cursor.idx == null);
+
   function options(c, xAxis, yAxis, series, more) {
+    more.hooks = Object.assign({ready: [idle], setCursor: [idle]}, more.hooks);
     return Object.assign({
-      height: 230, padding: [10, 12, 0, 0], axes: [axis(c, Object.assign({size: 34}, xAxis)), axis(c, yAxis)], series,
+      height: 230, padding: [10, 24, 0, 0], axes: [axis(c, Object.assign({size: 34}, xAxis)), axis(c, yAxis)], series,
       cursor: {y: false, points: {size: 7}}, legend: {live: true},
     }, more);
   }
@@ -68,6 +72,7 @@ const charts = (() => {
   // mark draws one of three shapes, so that colour is never needed to tell them apart
   function mark(ctx, tone, x, y, size, c, filled) {
     ctx.save();
+    ctx.setLineDash([]);
     ctx.lineWidth = size / 3;
     ctx.strokeStyle = ctx.fillStyle = c[tone];
     ctx.beginPath();
@@ -140,7 +145,7 @@ const charts = (() => {
 
   function distribution(data, key, c) {
     const d = data.distribution, colours = [c.amber, c.blue], names = {0: "min", 0.30103: "p50", 1: "p90", 2: "p99", 3: "p99.9", 4: "p99.99"};
-    const columns = [d.x], series = [{label: "percentile", value: (u, x) => x == null ? "–" : "p" + +(100 * (1 - 10 ** -x)).toFixed(x < 2 ? 1 : 3)}];
+    const columns = [d.x], series = [{label: "percentile", value: (u, x) => x == null ? "" : "p" + +(100 * (1 - 10 ** -x)).toFixed(x < 2 ? 1 : 3)}];
     d.trials.forEach((t, i) => {
       columns.push(t.time);
       series.push(line(t.name, colours[d.trials.length === 1 ? 1 : i], {value: (u, x) => milliseconds(x)}));
@@ -194,6 +199,7 @@ const charts = (() => {
     const top = largest(columns.slice(2)) * 1.12 || 1;
     const o = options(c, overTime, {values: (u, all) => all.map((x) => x + "m")}, series, {
       scales: {x: {time: false}, y: {range: () => [0, top]}, "%": {range: () => [0, 100]}}, hooks: {drawClear: [shadeWarmup(d.warmup, c)]}});
+    o.padding[1] = 4;
     o.axes.push(axis(c, {scale: "%", side: 1, size: 44, grid: {show: false}, values: (u, all) => all.map((x) => x + " %")}));
     return {columns, options: o};
   }
@@ -216,6 +222,7 @@ const charts = (() => {
       u.ctx.save();
       u.ctx.strokeStyle = u.ctx.fillStyle = c.bad;
       u.ctx.lineWidth = devicePixelRatio;
+      u.ctx.setLineDash([]);
       u.ctx.beginPath();
       u.ctx.moveTo(x, u.bbox.top);
       u.ctx.lineTo(x, u.bbox.top + u.bbox.height);

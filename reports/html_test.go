@@ -1,0 +1,241 @@
+package reports
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// tab is a page in headless Chromium, with all that it complained about and asked the network for.
+type tab struct {
+	ctx context.Context
+	// mu guards the rest, which the browser's goroutine writes.
+	mu         sync.Mutex
+	complaints []string
+	requests   []string
+}
+
+// browser starts headless Chromium, or skips.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		t.Skip("needs Chromium: apt-get install chromium")
+	}
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), chromedp.ExecPath(path), chromedp.Headless, chromedp.NoFirstRun,
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-sync", true),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("hide-scrollbars", true))
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		t.Skipf("needs a Chromium that starts: %v", err)
+	}
+	return ctx
+}
+
+// open shows html in a new tab of width × 900 pixels.
+func open(t *testing.T, ctx context.Context, html []byte, width int64, dark bool) *tab {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "report.html")
+	if err := os.WriteFile(path, html, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	p := &tab{ctx: ctx}
+	if err := chromedp.Listen(ctx, p.listen); err != nil {
+		t.Fatal(err)
+	}
+	theme := "light"
+	if dark {
+		theme = "dark"
+	}
+	call(t, ctx, network.Enable, network.EnableParams{})
+	call(t, ctx, log.Enable, cdp.Empty{})
+	call(t, ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1, Mobile: width < 600})
+	call(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}})
+	if err := chromedp.Do(ctx, chromedp.Navigate("file://"+path)); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func call[P, R any](t *testing.T, ctx context.Context, command cdp.Command[P, R], params P) {
+	t.Helper()
+	if _, err := chromedp.Call(ctx, command, params); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// listen is called by the one goroutine that reads from the browser.
+func (p *tab) listen(event any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		p.complaints = append(p.complaints, e.ExceptionDetails.Text)
+	case *runtime.EventConsoleAPICalled:
+		p.complaints = append(p.complaints, fmt.Sprintf("console.%s", e.Type))
+	case *log.EventEntryAdded:
+		p.complaints = append(p.complaints, e.Entry.Text)
+	case *network.EventRequestWillBeSent:
+		p.requests = append(p.requests, e.Request.URL)
+	}
+}
+
+// eval is the value of an expression, or of the promise that it is.
+func eval[T any](t *testing.T, p *tab, expression string) T {
+	t.Helper()
+	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// check fails on anything the page complained about and any request but that of the page itself.
+func (p *tab) check(t *testing.T) {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.complaints) > 0 {
+		t.Errorf("the page complains: %q", p.complaints)
+	}
+	for _, url := range p.requests {
+		if !strings.HasPrefix(url, "file:") && !strings.HasPrefix(url, "data:") {
+			t.Errorf("the page asked for %s", url)
+		}
+	}
+}
+
+// openAll opens every trial and waits until each plot that can be seen has a canvas, for 20 s at most.
+const openAll = `(async () => {
+  document.querySelectorAll("details.trial").forEach((d) => { d.open = true; });
+  for (let i = 0; i < 400; i++) {
+    if ([...document.querySelectorAll(".plot")].every((p) => p.querySelector("canvas"))) break;
+    await new Promise((r) => setTimeout(r, 50));
+  }
+})()`
+
+// blank lists the plots whose canvas is missing or has fewer than 200 pixels that are drawn.
+const blank = `[...document.querySelectorAll(".plot")].filter((p) => {
+  const canvas = p.querySelector("canvas");
+  if (!canvas) return true;
+  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  let drawn = 0;
+  for (let i = 3; i < pixels.length; i += 4) if (pixels[i] > 0) drawn++;
+  return drawn < 200;
+}).map((p) => p.dataset.kind + " " + p.dataset.key)`
+
+func TestEveryChartIsDrawn(t *testing.T) {
+	ctx := browser(t)
+	for _, dark := range []bool{false, true} {
+		for _, width := range []int64{1280, 360} {
+			t.Run(fmt.Sprintf("dark %v, %d wide", dark, width), func(t *testing.T) {
+				p := open(t, ctx, render(t, HTML, fixtureRun()), width, dark)
+				eval[any](t, p, openAll)
+				missing := eval[[]string](t, p, blank)
+				plots := eval[int](t, p, `document.querySelectorAll(".plot").length`)
+				inner := eval[int](t, p, `document.documentElement.scrollWidth`)
+				if len(missing) > 0 || plots < 40 {
+					t.Errorf("%d plots, not drawn: %q", plots, missing)
+				}
+				if int64(inner) > width {
+					t.Errorf("the page is %d wide on a screen of %d", inner, width)
+				}
+				p.check(t)
+				screenshot(t, p, fmt.Sprintf("%d-%v", width, dark))
+			})
+		}
+	}
+}
+
+func TestHostileTextStaysText(t *testing.T) {
+	ctx := browser(t)
+	p := open(t, ctx, render(t, HTML, hostileRun()), 360, false)
+	eval[any](t, p, openAll)
+	if missing := eval[[]string](t, p, blank); len(missing) > 0 {
+		t.Errorf("not drawn: %q", missing)
+	}
+	if n := eval[int](t, p, `document.querySelectorAll("img, iframe, object, main script:not([type='application/json'])").length`); n > 0 {
+		t.Errorf("%d elements were made of hostile text", n)
+	}
+	if !eval[bool](t, p, `document.querySelector("h2 span").textContent.includes("<img src=x")`) {
+		t.Error("the name of a container does not show as it is")
+	}
+	if width := eval[int](t, p, `document.documentElement.scrollWidth`); width > 360 {
+		wide := eval[[]string](t, p, `[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > 361 && !e.closest(".scroll")).map((e) => e.tagName + "." + e.className)`)
+		t.Errorf("hostile names make the page %d wide: %q", width, wide)
+	}
+	p.check(t)
+}
+
+func TestLinksOpenTheirTrial(t *testing.T) {
+	ctx := browser(t)
+	p := open(t, ctx, render(t, HTML, fixtureRun()), 1280, false)
+	broken := eval[[]string](t, p, `[...document.querySelectorAll("a[href^='#']")].map((a) => a.getAttribute("href")).filter((h) => !document.getElementById(h.slice(1)))`)
+	if len(broken) > 0 {
+		t.Errorf("links to nowhere: %q", broken)
+	}
+	if !eval[bool](t, p, `(async () => {
+		document.querySelector("a[href='#trial-3']").click();
+		await new Promise((r) => addEventListener("hashchange", r));
+		return document.getElementById("trial-3").open;
+	})()`) {
+		t.Error("a link to trial 3 does not open it")
+	}
+}
+
+func TestSizeOfThePage(t *testing.T) {
+	for _, c := range []struct{ trials, limit int }{{20, 1 << 20}, {200, 5 << 20}} {
+		size := len(render(t, HTML, longRun(c.trials)))
+		t.Logf("%d trials: %d KiB", c.trials, size>>10)
+		if size > c.limit {
+			t.Errorf("%d trials: %d bytes, at most %d are allowed", c.trials, size, c.limit)
+		}
+	}
+}
+
+func BenchmarkHTML200Trials(b *testing.B) {
+	r := longRun(200)
+	for b.Loop() {
+		render(b, HTML, r)
+	}
+}
+
+// screenshot writes what the tab shows to the folder named by REPORT_SCREENSHOTS, if it is.
+func screenshot(t *testing.T, p *tab, name string) {
+	t.Helper()
+	folder := os.Getenv("REPORT_SCREENSHOTS")
+	if folder == "" {
+		return
+	}
+	png, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "report-"+name+".png"), png, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
