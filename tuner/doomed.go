@@ -18,12 +18,10 @@ import (
 //
 // Nothing but kills is judged in the warm-up.
 func Doomed(goal Goal, step Step, soFar Observation) string {
-	for _, slo := range slosOf(goal, step) {
-		if slo.Metric != scenarios.OOMKills && slo.Metric != scenarios.Restarts {
-			continue
-		}
-		if m := against(&slo, read(slo, goal, step, soFar)); m.missed() {
-			return marginText(m.Margin)
+	h := &hearing{goal: goal, step: step, o: soFar, margins: measure(goal, step, soFar)}
+	if _, void := h.voided(); !void {
+		if v, killed := h.killed(); killed && v.Judgement == Fail {
+			return v.Why
 		}
 	}
 	if l, isLost := lost(goal, step, soFar); isLost {

@@ -143,6 +143,9 @@ func judgeGrowth(samples []memorySample, c ContainerUse, hitsPerSecond float64) 
 		l.PerHit = new(*l.Slope / hitsPerSecond)
 	}
 	l.Growth = t.growth(matters)
+	if l.Growth == Flat && length < longSoak-longSoak/10 {
+		l.Growth = Unclear
+	}
 	last := samples[len(samples)-1].bytes
 	if room := float64(c.MemoryLimit) - last; l.Growth == Grows && c.MemoryLimit > 0 && *l.Slope > 0 {
 		l.TimeToOOM = new(time.Duration(math.Min(math.Max(room, 0) / *l.Slope, 1e9) * float64(time.Second)))
@@ -153,7 +156,7 @@ func judgeGrowth(samples []memorySample, c ContainerUse, hitsPerSecond float64) 
 
 // text says a verdict with its figures.
 func (l Leak) text(length time.Duration) string {
-	rate := func(perSecond *float64) string { return memoryText(scenarios.Bytes(*perSecond * 3600)) }
+	rate := func(perSecond *float64) string { return figures(*perSecond*3600/float64(scenarios.MiB)) + "Mi" }
 	interval := fmt.Sprintf("%s an hour (%s to %s)", rate(l.Slope), rate(l.SlopeLow), rate(l.SlopeHigh))
 	switch l.Growth {
 	case Grows:
@@ -168,6 +171,6 @@ func (l Leak) text(length time.Duration) string {
 	case Flat:
 		return fmt.Sprintf("the memory of %s does not grow: %s; this soak would have seen %s an hour", l.Container, interval, rate(l.Smallest))
 	}
-	return fmt.Sprintf("%s are too short to tell whether %s leaks: %s; they would have shown %s an hour", length.Round(time.Second),
-		l.Container, interval, rate(l.Smallest))
+	return fmt.Sprintf("whether %s leaks can't be told from %s: its memory grows by %s; %s an hour would have shown",
+		l.Container, length.Round(time.Second), interval, rate(l.Smallest))
 }

@@ -38,10 +38,9 @@ type trend struct {
 func (t trend) growth(matters float64) Growth {
 	half := t.secondHalf + 2*math.Pow(2, 1.5)*t.sigma
 	switch {
+	case t.low <= growsSigmas*t.sigma && t.high+2*t.sigma < flatGrowth*t.level:
+		return Flat
 	case t.low <= growsSigmas*t.sigma || t.low <= leakGrowth*matters:
-		if t.high+2*t.sigma < flatGrowth*t.level {
-			return Flat
-		}
 		return Unclear
 	case half < t.low/2:
 		return Unclear

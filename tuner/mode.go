@@ -142,13 +142,26 @@ func (h *hearing) sloFailure(missed []scenarios.SLO, why string) failure {
 		f.mode = Thrashing
 	case p.pegged:
 		f.mode = CPUPegged
-	case p.limit == nil && p.text == "" && f.mode == HighLatency:
+	case p.text == "" && f.mode == HighLatency && h.sees():
 		f.mode = Saturation
 	}
-	if p.limit == nil && p.text == "" {
+	switch {
+	case p.text == "" && h.sees():
 		f.why += "; no container is near a limit"
+	case p.text == "":
+		f.why += "; whether a container is near a limit is not known"
 	}
 	return f
+}
+
+// sees is whether usage and throttling are known of every container with a limit, so that none near it means none.
+func (h *hearing) sees() bool {
+	for _, c := range h.o.Containers {
+		if c.CPULimit > 0 && (c.CPU == nil || c.Periods == nil || c.ThrottledPeriods == nil) || c.MemoryLimit > 0 && c.WorkingSet == nil {
+			return false
+		}
+	}
+	return len(h.o.Containers) > 0
 }
 
 // symptom names a failure by what a caller sees.
@@ -164,6 +177,9 @@ func (h *hearing) symptom(missed []scenarios.SLO) Mode {
 		}
 	}
 	for _, s := range missed {
+		if hits, _, ok := counted(h.o.Load); ok && float64(neverAnswered(h.o.Load)) > (1-s.Quantile)*float64(hits) {
+			return DroppedHits
+		}
 		if median, ok := h.o.Load.Quantile(0.5); ok && s.Quantile > 0.5 && !median.AtLeast && median.Time < s.Time/2 {
 			return LatencyVariance
 		}

@@ -33,7 +33,7 @@ func limitText(r Resource, value int64) string {
 	return memoryText(scenarios.Bytes(value))
 }
 
-// timeText writes a time with three figures: 850 µs, 12.4 ms, 1.25 s. Whole figures lose their zeros: 50 ms, 2 s.
+// timeText writes a time as 850 µs, 12.4 ms, 1.2 s, 301 s. Zeros at the end are left out: 50 ms.
 func timeText(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
