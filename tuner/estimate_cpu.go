@@ -311,14 +311,17 @@ func (c *cpuSearch) next(hold int64, target float64) (int64, string) {
 	if len(c.fits) == 0 {
 		return c.halfWay(hold)
 	}
-	settled := c.confidence(float64(hold)) >= target-settledDoubt
+	if v := int64(c.low); c.inverted() && c.visits(v) < 2 {
+		return v, fmt.Sprintf("%s failed at %s and passed below: once more, to be sure", c.limit.Container, limitText(CPU, v))
+	}
+	settled := c.confidence(float64(hold)) >= target-settledDoubt && float64(hold) >= c.floor
 	bold := c.limit.within(roundUp(CPU, c.enough(target, true)))
 	if float64(bold)*(1+resolution) < float64(hold) {
 		v, visits := c.near(bold)
 		switch {
 		case visits == 0:
 			return bold, c.reason(bold)
-		case visits < maxVisits:
+		case v > 0 && visits < maxVisits:
 			return v, fmt.Sprintf("%s passed at %s with little evidence: once more, to know the noise", c.limit.Container, limitText(CPU, v))
 		}
 	}
@@ -342,17 +345,18 @@ const mostRelaxed = 3.0
 // up goes to a larger limit, because none that passed is enough for the noise. A slope seen from one side reaches only
 // so far, so one step is a third at most.
 func (c *cpuSearch) up(hold int64, target float64) (int64, string) {
-	if float64(hold) > mostRelaxed*c.usage {
+	from := max(float64(hold), c.low)
+	if from > mostRelaxed*c.usage {
 		return 0, ""
 	}
-	x := c.limit.within(roundUp(CPU, min(c.enough(target, true), float64(hold)*4/3)))
-	if v, visits := c.near(x); visits > 0 && v >= x && visits < maxVisits {
+	x := c.limit.within(roundUp(CPU, max(min(c.enough(target, true), from*4/3), c.floor)))
+	if v, visits := c.near(x); v >= x && visits < maxVisits {
 		return v, fmt.Sprintf("%s passed at %s with little evidence: once more, to know the noise", c.limit.Container, limitText(CPU, v))
 	}
-	if x <= hold {
-		x = c.limit.within(roundUp(CPU, float64(hold)*(1+resolution)))
+	if float64(x) <= from || c.visits(x) >= maxVisits {
+		x = c.limit.within(roundUp(CPU, from*(1+2*resolution)))
 	}
-	if x <= hold {
+	if float64(x) <= from || c.visits(x) >= maxVisits {
 		return 0, ""
 	}
 	return x, c.reason(x)
@@ -361,8 +365,8 @@ func (c *cpuSearch) up(hold int64, target float64) (int64, string) {
 // maxVisits is how many trials one value may take before the search asks for a larger one instead.
 const maxVisits = 3
 
-// near returns the value nearest above that was tried within the resolution of a value, and the number of those trials.
-func (c *cpuSearch) near(value int64) (at int64, visits int) {
+// near returns the largest value that passed within the resolution of a value (0: none), and the number of trials there.
+func (c *cpuSearch) near(value int64) (passed int64, visits int) {
 	for i := range c.h.trials {
 		v := valueOf(c.h.trials[i].Step.Settings, c.limit.Limit)
 		ratio := float64(v) / float64(value)
@@ -370,9 +374,22 @@ func (c *cpuSearch) near(value int64) (at int64, visits int) {
 			continue
 		}
 		visits++
-		at = max(at, v)
+		if c.h.trials[i].Verdict.Judgement == Pass {
+			passed = max(passed, v)
+		}
 	}
-	return at, visits
+	return passed, visits
+}
+
+// visits counts the trials at exactly a value.
+func (c *cpuSearch) visits(value int64) int {
+	n := 0
+	for i := range c.h.trials {
+		if valueOf(c.h.trials[i].Step.Settings, c.limit.Limit) == value && c.h.trials[i].Verdict.Judgement != Inconclusive {
+			n++
+		}
+	}
+	return n
 }
 
 // halfWay goes between what failed and what passed, where no slope tells more.

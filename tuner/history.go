@@ -115,58 +115,68 @@ func largerBytes(a *float64, b *scenarios.Bytes) *float64 {
 	return larger(a, new(float64(*b)))
 }
 
-// blames says whether a failed trial is evidence that limit l was too low. One limit moves at a time, so a failure
-// right after one was lowered, in a search that passed just before, is that limit's, except where memory ran out
-// while the CPU still had room: then memory is the culprit wherever the step moved.
+// blames says whether a failed trial is evidence against the value that limit l had in it. One limit moves at a time, so
+// a failure right after one moved, in a search that passed just before, is that limit's, with two exceptions: where
+// memory ran out while the CPU still had room, memory is the culprit wherever the step moved; and where memory was
+// lowered and only a CPU limit is near, with no more CPU used than ever, it is that CPU limit, unless it fails again.
 func (h history) blames(i int, l Limit) bool {
 	t := &h.trials[i]
 	if t.Verdict.Judgement != Fail {
 		return false
 	}
-	culprit := t.Verdict.Culprit
-	lowered := h.loweredAt(i)
-	switch {
-	case lowered == nil:
+	culprit, moved := t.Verdict.Culprit, h.movedAt(i)
+	if moved == nil || culprit != nil && *culprit != *moved &&
+		(culprit.Resource == Memory && !h.starved(i, *moved) || moved.Resource == Memory && !h.usesMore(i, *culprit) && !h.failedBefore(i)) {
 		return culprit != nil && *culprit == l
-	case culprit != nil && *culprit != *lowered && culprit.Resource == Memory && !h.starved(i, *lowered):
-		return *culprit == l
-	case culprit != nil && lowered.Resource == Memory && culprit.Resource == CPU && !h.usesMore(i, *culprit):
-		return *culprit == l
 	}
-	return *lowered == l
+	return *moved == l
 }
 
-// usesMore says whether a container used more CPU in trial i than in the last trial that passed before it: what a
-// collector or a kernel short of memory does, and plain noise does not.
-func (h history) usesMore(i int, l Limit) bool {
-	now := useOf(&h.trials[i].Observation, l.Container)
-	for j := i - 1; j >= 0 && now.cpu != nil; j-- {
-		if then := useOf(&h.trials[j].Observation, l.Container); h.trials[j].Verdict.Judgement == Pass && then.cpu != nil {
-			return *now.cpu > 1.08**then.cpu
+// failedBefore says whether an earlier trial failed at the same limits.
+func (h history) failedBefore(i int) bool {
+	for j := range i {
+		if h.trials[j].Verdict.Judgement == Fail && h.sameLimits(h.trials[j].Step.Settings, h.trials[i].Step.Settings) {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
-// loweredAt returns the limit that trial i has lower than the last trial that passed before it; nil where none or more
-// than one is lower.
-func (h history) loweredAt(i int) *Limit {
+// usesMore says whether a container used more CPU in trial i than it ever has to: what a collector or a kernel short
+// of memory does, and plain noise does not.
+func (h history) usesMore(i int, l Limit) bool {
+	now := useOf(&h.trials[i].Observation, l.Container)
+	if now.cpu == nil {
+		return true
+	}
+	for j := range h.trials {
+		then := useOf(&h.trials[j].Observation, l.Container)
+		if h.trials[j].Verdict.Judgement == Pass && then.cpu != nil && *now.cpu > 1.08**then.cpu {
+			return true
+		}
+	}
+	return false
+}
+
+// movedAt returns the one limit that trial i has elsewhere than the last trial that passed before it; nil where none or
+// more than one differs.
+func (h history) movedAt(i int) *Limit {
 	for j := i - 1; j >= 0; j-- {
 		if h.trials[j].Verdict.Judgement != Pass {
 			continue
 		}
-		var lowered *Limit
-		for _, s := range h.goal.Limits {
-			now, then := valueOf(h.trials[i].Step.Settings, s.Limit), valueOf(h.trials[j].Step.Settings, s.Limit)
-			if now >= then {
+		var moved *Limit
+		for k := range h.goal.Limits {
+			l := &h.goal.Limits[k].Limit
+			if valueOf(h.trials[i].Step.Settings, *l) == valueOf(h.trials[j].Step.Settings, *l) {
 				continue
 			}
-			if lowered != nil {
+			if moved != nil {
 				return nil
 			}
-			lowered = &s.Limit
+			moved = l
 		}
-		return lowered
+		return moved
 	}
 	return nil
 }
