@@ -49,7 +49,7 @@ func lost(goal Goal, step Step, o Observation) (loss, bool) {
 	for _, slo := range goal.SLOs[step.Scenario] {
 		why := beyondArithmetic(slo, plan, o, f)
 		if why == "" && !step.Whole && neverLighter(plan) {
-			why = beyondTest(slo, o, f)
+			why = beyondTest(slo, f)
 		}
 		if why != "" {
 			return loss{slo, why}, true

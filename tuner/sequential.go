@@ -17,8 +17,7 @@ type course struct {
 
 // secondCount is one second, with counts instead of rates.
 type secondCount struct {
-	Second
-	width time.Duration
+	*Second
 	// started, ended and failed hits of this second. A hit that was planned and never started may be the generator's.
 	started, ended, failed int64
 }
@@ -27,14 +26,16 @@ type secondCount struct {
 func follow(o Observation) course {
 	var f course
 	last := time.Duration(0)
-	for _, s := range o.Seconds {
+	f.seconds = make([]secondCount, 0, len(o.Seconds))
+	for i := range o.Seconds {
+		s := &o.Seconds[i]
 		width := s.At - last
 		if width <= 0 || !(s.Achieved >= 0) || !(s.Throughput >= 0) || s.Failed < 0 {
 			continue
 		}
 		last = s.At
 		count := func(rate float64) int64 { return int64(math.Round(rate * width.Seconds())) }
-		f.seconds = append(f.seconds, secondCount{s, width, count(s.Achieved), count(s.Throughput) + s.Failed, s.Failed})
+		f.seconds = append(f.seconds, secondCount{s, count(s.Achieved), count(s.Throughput) + s.Failed, s.Failed})
 		if s.Warmup {
 			f.carried = max(s.InFlight, 0)
 		}
@@ -97,11 +98,11 @@ func slowest(s secondCount, bound time.Duration) int64 {
 }
 
 // beyondTest says why a sequential test gives an SLO up. A second is bad where it alone would miss the SLO.
-func beyondTest(slo scenarios.SLO, o Observation, f course) string {
+func beyondTest(slo scenarios.SLO, f course) string {
 	var bad []bool
 	for _, s := range f.seconds {
 		if !s.Warmup {
-			bad = append(bad, secondMisses(slo, o, s))
+			bad = append(bad, secondMisses(slo, s))
 		}
 	}
 	if n := beyondRescue(bad); n > 0 {
@@ -111,7 +112,7 @@ func beyondTest(slo scenarios.SLO, o Observation, f course) string {
 }
 
 // secondMisses is whether one second certainly misses the SLO. What is not known is no miss.
-func secondMisses(slo scenarios.SLO, o Observation, s secondCount) bool {
+func secondMisses(slo scenarios.SLO, s secondCount) bool {
 	switch slo.Metric {
 	case scenarios.ErrorRatio:
 		return s.ended > 0 && float64(s.failed) > slo.Value*float64(s.ended)
@@ -148,17 +149,19 @@ const (
 // Source: A. Wald, Sequential Tests of Statistical Hypotheses, Annals of Mathematical Statistics 16 (1945), p. 117,
 // https://doi.org/10.1214/aoms/1177731118
 func beyondRescue(bad []bool) int {
+	forBad, forGood := math.Log(testMisses/testHolds), math.Log((1-testMisses)/(1-testHolds))
+	giveUp, keepOn := math.Log((1-testBeta)/testAlpha), math.Log(testBeta/(1-testAlpha))
 	s := 0.0
 	for i, b := range bad {
 		if b {
-			s += math.Log(testMisses / testHolds)
+			s += forBad
 		} else {
-			s += math.Log((1 - testMisses) / (1 - testHolds))
+			s += forGood
 		}
 		switch {
-		case s >= math.Log((1-testBeta)/testAlpha):
+		case s >= giveUp:
 			return i + 1
-		case s <= math.Log(testBeta/(1-testAlpha)):
+		case s <= keepOn:
 			return 0
 		}
 	}

@@ -34,7 +34,13 @@ func lnChoose(n, k int64) float64 {
 
 // median of x, which it leaves as it is; 0 where x is empty.
 func median(x []float64) float64 {
-	s := slices.Sorted(slices.Values(x))
+	s := slices.Clone(x)
+	slices.Sort(s)
+	return middle(s)
+}
+
+// middle is the median of sorted values; 0 where there are none.
+func middle(s []float64) float64 {
 	if len(s) == 0 {
 		return 0
 	}
@@ -55,7 +61,8 @@ func theilSen(t, y []float64) float64 {
 			}
 		}
 	}
-	return median(slopes)
+	slices.Sort(slopes)
+	return middle(slopes)
 }
 
 // regression is a fit of y = Σ b·x by least squares.
