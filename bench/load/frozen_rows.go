@@ -34,7 +34,7 @@ type frozenServer struct {
 }
 
 // ServeHTTP answers after 1 ms, or when the freeze that began frozenFrom after the first hit is over.
-func (s *frozenServer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+func (s *frozenServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	s.mu.Lock()
 	if s.first.IsZero() {
@@ -46,7 +46,11 @@ func (s *frozenServer) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	if since >= frozenFrom && since < frozenFrom+frozenFor {
 		wait += frozenFrom + frozenFor - since
 	}
-	time.Sleep(wait)
+	select {
+	case <-time.After(wait):
+	case <-r.Context().Done():
+		return
+	}
 	_, _ = w.Write([]byte("ok\n")) // the client counts what did not arrive
 	s.mu.Lock()
 	s.took = append(s.took, time.Since(began))
