@@ -61,6 +61,14 @@ func (h *hitKind) judge(status int, found bool) outcomeIndex {
 	return ixOK
 }
 
+// scheme of the URLs.
+func (j *job) scheme() string {
+	if j.secure {
+		return "https"
+	}
+	return "http"
+}
+
 func (j *job) now() time.Duration { return time.Since(j.began) }
 
 // catchUp is how late a hit may be sent. Later ones are dropped: sent all at once, after a pause of the generator, they

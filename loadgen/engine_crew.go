@@ -74,20 +74,22 @@ type assignment struct {
 var errGraceOver = errors.New("still in flight when the grace at the end was over")
 
 // newCaller returns what makes hits by the protocol of j's traffic.
-func newCaller(j *job, t *traffic) (caller, error) {
+func newCaller(ctx context.Context, j *job, t *traffic) (caller, error) {
 	switch j.plan.Traffic.Protocol {
 	case scenarios.HTTP1, "":
 		return newHTTP1Caller(j, t)
 	case scenarios.HTTP2:
 		return newHTTP2Caller(j, t)
+	case scenarios.GRPCP:
+		return newGRPCCaller(ctx, j, t)
 	}
 	return nil, fmt.Errorf("no such protocol: %q", j.plan.Traffic.Protocol)
 }
 
-func newCrews(j *job, t *traffic, recorders []*recorder) ([]offerer, error) {
+func newCrews(ctx context.Context, j *job, t *traffic, recorders []*recorder) ([]offerer, error) {
 	crews := make([]offerer, 0, len(recorders))
 	for i, r := range recorders {
-		c, err := newCrew(j, t.clone(), r, i)
+		c, err := newCrew(ctx, j, t.clone(), r, i)
 		if err != nil {
 			for _, made := range crews {
 				made.close()
@@ -99,8 +101,8 @@ func newCrews(j *job, t *traffic, recorders []*recorder) ([]offerer, error) {
 	return crews, nil
 }
 
-func newCrew(j *job, t *traffic, r *recorder, part int) (*crew, error) {
-	caller, err := newCaller(j, t)
+func newCrew(ctx context.Context, j *job, t *traffic, r *recorder, part int) (*crew, error) {
+	caller, err := newCaller(ctx, j, t)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"context"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -54,9 +55,9 @@ func newLoop(j *job, p *poll, t *traffic, r *recorder, part int) *loop {
 }
 
 // newOfferers returns what offers the hits of j: loops where they can, or else a crew.
-func newOfferers(j *job, t *traffic, recorders []*recorder) ([]offerer, error) {
+func newOfferers(ctx context.Context, j *job, t *traffic, recorders []*recorder) ([]offerer, error) {
 	if j.secure || j.plan.Traffic.Protocol != scenarios.HTTP1 || j.plan.Traffic.FollowRedirects {
-		return newCrews(j, t, recorders)
+		return newCrews(ctx, j, t, recorders)
 	}
 	loops, err := newLoops(j, t, recorders)
 	if err != nil {

@@ -2,7 +2,9 @@
 
 package loadgen
 
+import "context"
+
 // newOfferers returns what offers the hits of j.
-func newOfferers(j *job, t *traffic, recorders []*recorder) ([]offerer, error) {
-	return newCrews(j, t, recorders)
+func newOfferers(ctx context.Context, j *job, t *traffic, recorders []*recorder) ([]offerer, error) {
+	return newCrews(ctx, j, t, recorders)
 }

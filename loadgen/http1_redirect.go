@@ -37,10 +37,7 @@ func (c *http1Caller) follow(ctx context.Context, w *wire, rendered []byte, hit 
 		c.forget(w)
 		return 0, err
 	}
-	origin.URL.Scheme, origin.URL.Host = "http", origin.Host
-	if c.secure {
-		origin.URL.Scheme = "https"
-	}
+	origin.URL.Scheme, origin.URL.Host = c.scheme(), origin.Host
 	home := *origin.URL
 	at := origin
 	for range maxRedirects {

@@ -64,7 +64,7 @@ func (c *http2Caller) call(ctx context.Context, w *worker, hit *hitState, replic
 	search := c.kinds[hit.kind].search
 	search.restart()
 	for range maxRedirects + 1 {
-		reply, err := c.exchange(ctx, w, request, hit, replica, &search)
+		reply, err := c.exchange(ctx, w, request, hit, replica, search.look)
 		switch {
 		case err != nil:
 			return 0, causeOr(ctx, err)
@@ -92,11 +92,9 @@ func (c *http2Caller) request(hit *hitState) (*http.Request, []byte) {
 	if header == nil {
 		header = kind.header(row, hit.number)
 	}
-	u := &url.URL{Scheme: "http", Host: kind.host}
-	if c.secure {
-		u.Scheme = "https"
-	}
-	u.Opaque = "//" + kind.host + string(kind.path.append(nil, row, hit.number)) // as written, nothing escaped anew
+	// Opaque is sent as it is written; a Path would be escaped anew.
+	opaque := "//" + kind.host + string(kind.path.append(nil, row, hit.number))
+	u := &url.URL{Scheme: c.scheme(), Host: kind.host, Opaque: opaque}
 	body := kind.body.append(nil, row, hit.number)
 	request := &http.Request{Method: kind.method, URL: u, Host: kind.host, Header: header, ContentLength: int64(len(body))}
 	return withBody(request, body), body
@@ -111,21 +109,21 @@ func withBody(request *http.Request, body []byte) *http.Request {
 	return request
 }
 
-// exchange makes one hit and reads its reply. One that the server says it has not looked at (RFC 9113 8.7) is repeated
+// exchange makes one hit and reads its reply, whose body take gets in pieces that are its own only until it returns. One that the server says it has not looked at (RFC 9113 8.7) is repeated
 // once, on another connection.
-func (c *http2Caller) exchange(ctx context.Context, w *worker, request *http.Request, hit *hitState, replica int, search *textSearch) (*http.Response, error) {
+func (c *http2Caller) exchange(ctx context.Context, w *worker, request *http.Request, hit *hitState, replica int, take func([]byte)) (*http.Response, error) {
 	request = request.WithContext(ctx)
-	reply, err := c.exchangeOnce(ctx, w, request, hit, replica, search)
+	reply, err := c.exchangeOnce(ctx, w, request, hit, replica, take)
 	if err != nil && unprocessed(err) {
 		if request.GetBody != nil {
 			request.Body, _ = request.GetBody()
 		}
-		reply, err = c.exchangeOnce(ctx, w, request, hit, replica, search)
+		reply, err = c.exchangeOnce(ctx, w, request, hit, replica, take)
 	}
 	return reply, err
 }
 
-func (c *http2Caller) exchangeOnce(ctx context.Context, w *worker, request *http.Request, hit *hitState, replica int, search *textSearch) (*http.Response, error) {
+func (c *http2Caller) exchangeOnce(ctx context.Context, w *worker, request *http.Request, hit *hitState, replica int, take func([]byte)) (*http.Response, error) {
 	pool := c.pools[replica]
 	conn, err := pool.take(ctx)
 	if err != nil {
@@ -145,7 +143,7 @@ func (c *http2Caller) exchangeOnce(ctx context.Context, w *worker, request *http
 	}
 	for {
 		n, err := reply.Body.Read(w.buffer)
-		search.look(w.buffer[:n])
+		take(w.buffer[:n])
 		if err == io.EOF {
 			return reply, nil
 		}

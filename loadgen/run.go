@@ -59,7 +59,7 @@ func Run(ctx context.Context, plan Plan) (Result, error) {
 		return Result{}, fmt.Errorf("loadgen: %w", err)
 	}
 	recorders := newRecorders(plan, j.loops)
-	parts, err := newOfferers(j, t, recorders)
+	parts, err := newOfferers(ctx, j, t, recorders)
 	if err != nil {
 		return Result{}, fmt.Errorf("loadgen: %w", err)
 	}
