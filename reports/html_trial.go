@@ -89,7 +89,10 @@ func trialFacts(t tuner.Trial) []fact {
 	if o.Startup != nil {
 		all = append(all, fact{"Start-up", duration(*o.Startup), "slowest replica"})
 	}
-	return append(all, fact{"Judged", duration(o.Window), "after a warm-up of " + duration(o.Warmup)},
+	if o.Window > 0 {
+		all = append(all, fact{"Judged", duration(o.Window), "after a warm-up of " + duration(o.Warmup)})
+	}
+	return append(all,
 		fact{"Took", duration(t.Elapsed), ""})
 }
 
