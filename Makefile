@@ -12,9 +12,15 @@ GO ?= go
 FUZZTIME ?= 30s
 KILLS ?= 200
 PACKAGES ?= ./...
-# For `make oracle`: where its rows go, and which services it sweeps, separated by commas.
-OUT ?= oracle.json
+# Where `make oracle`, bench-load and bench-tuner save their rows, and which services the oracle sweeps (a,b,c).
+OUT ?=
 SERVICES ?= demo
+
+# The Go tools that `make bench-load` measures beside Plimsoll.
+PEERS = vegeta k6 bombardier
+vegeta = github.com/tsenart/vegeta/v12@v12.13.0
+k6 = go.k6.io/k6@v1.8.1
+bombardier = github.com/codesenberg/bombardier@v1.2.6
 
 # -trimpath and no build id: two builds of one commit are the same bytes.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -69,14 +75,21 @@ golden: ## rewrite the golden files (-update); read the diff before you commit i
 bench: ## all Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-bench-load: ## the benchmarks of the load generator
-	$(GO) test -run '^$$' -bench . -benchmem ./loadgen/...
+bench-load: build $(PEERS:%=.cache/bin/%) ## the load generator beside wrk, vegeta, k6 and bombardier; rows to OUT
+	@test/need.sh nginx nginx || true
+	@test/need.sh wrk wrk || true
+	$(GO) run ./bench/load $(if $(OUT),-out '$(OUT)')
 
-bench-tuner: ## the benchmarks of the tuner, on simulated services
-	$(GO) test -run '^$$' -bench . -benchmem ./tuner/... ./sim/...
+# A peer that can't be built costs its own rows only.
+.cache/bin/%:
+	GOBIN='$(CURDIR)/.cache/bin' $(GO) install $($*) || true
+
+bench-tuner: ## the tuner on a fleet of simulated services; rows to OUT
+	$(GO) run ./bench/tuner $(if $(OUT),-out '$(OUT)')
 
 oracle: build ## sweep SERVICES for their least limits without the tuner, then tune; rows of both to OUT
-	$(GO) run ./test/oracle -out '$(OUT)' -services '$(SERVICES)'
+	@mkdir -p .cache
+	$(GO) run ./test/oracle -out '$(or $(OUT),.cache/oracle.json)' -services '$(SERVICES)'
 
 kill: build ## kill -9 plimsoll at KILLS (200) random instants; nothing may be left behind
 	$(GO) test -count=1 -v -timeout 60m ./test/kill -args -kills=$(KILLS)
