@@ -29,7 +29,7 @@ func tuningFields(t *Tuning, d *tuningDraft) []field {
 				{key: "time", value: scalar(&t.MaxTime, duration(time.Second, longest)), doc: "The most time, confirming soak included."},
 			}
 		}), doc: "What the search may spend."},
-		{key: "safety", value: scalar(&t.Safety, percent(0.5, 1)), doc: "Probability aimed at that a run at the derived limits meets every SLO."},
+		{key: "safety", value: scalar(&t.Safety, percent(0.51, 0.999)), doc: "Probability aimed at that a run at the derived limits meets every SLO."},
 		{key: "probe", value: scalar(&t.Probe, name()), doc: "Scenario of the trials that search. Without it: the first that is no soak, or the first."},
 		{key: "confirm", value: scalar(&t.Confirm, name()), doc: "Scenario of the trial that confirms. Without it: the first soak, or the first."},
 	}

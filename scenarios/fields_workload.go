@@ -144,7 +144,7 @@ func simulatedValue(s *SimulatedService) value {
 			{key: "memory_per_hit", value: bytes(&s.MemoryPerHit), doc: "Memory held by each hit in flight."},
 			{key: "memory_cache", value: bytes(&s.MemoryCache), doc: "Memory that the load fills and that then stays."},
 			{key: "memory_leak_per_hit", value: bytes(&s.MemoryLeakPerHit), doc: "Memory that a hit never gives back."},
-			{key: "noise", value: scalar(&s.Noise, percent(0, 1)), doc: "Run-to-run standard deviation of latency and peak memory."},
+			{key: "noise", value: scalar(&s.Noise, percent(0, 0.99)), doc: "Run-to-run standard deviation of latency and peak memory."},
 			{key: "seed", value: scalar(&s.Seed, seed()), doc: "Makes a run repeatable."},
 		}
 	})
