@@ -88,7 +88,7 @@ func loadsOf(o Observation) []loadPoint {
 	var loads []loadPoint
 	if o.Load != nil && len(o.Load.Stages) >= kneeLoads {
 		for _, s := range o.Load.Stages {
-			l := loadPoint{offered: s.Offered, throughput: s.Throughput}
+			l := loadPoint{offered: s.Offered, throughput: s.Throughput, throttled: throttledAt(o.Seconds, s.Offered)}
 			for _, q := range s.Response {
 				if q.Q == 0.99 {
 					l.p99 = new(q.Time)
@@ -100,6 +100,18 @@ func loadsOf(o Observation) []loadPoint {
 		return loads
 	}
 	return groups(o.Seconds)
+}
+
+// throttledAt is the throttled ratio of the busiest container in the judged seconds of about that offered rate; nil
+// where it is not known.
+func throttledAt(seconds []Second, offered float64) *float64 {
+	var alike []Second
+	for _, s := range seconds {
+		if !s.Warmup && s.Offered > 0.9*offered && s.Offered < 1.1*offered {
+			alike = append(alike, s)
+		}
+	}
+	return together(alike).throttled
 }
 
 // kneeGroup is how many seconds make one load, and maxGroups how many loads there are at most.
@@ -129,7 +141,7 @@ func groups(seconds []Second) []loadPoint {
 func together(seconds []Second) loadPoint {
 	var l loadPoint
 	var slow []float64
-	var throttled []float64 // by container
+	var throttled [][]float64 // by container, where it is known
 	for _, s := range seconds {
 		l.offered += s.Offered / float64(len(seconds))
 		l.throughput += s.Throughput / float64(len(seconds))
@@ -138,18 +150,20 @@ func together(seconds []Second) loadPoint {
 		}
 		for i, c := range s.Containers {
 			if i >= len(throttled) {
-				throttled = append(throttled, 0)
+				throttled = append(throttled, nil)
 			}
 			if c.Throttled != nil {
-				throttled[i] += *c.Throttled / float64(len(seconds))
+				throttled[i] = append(throttled[i], *c.Throttled)
 			}
 		}
 	}
 	if len(slow) > 0 {
 		l.p99 = new(time.Duration(median(slow)))
 	}
-	if len(throttled) > 0 {
-		l.throttled = new(slices.Max(throttled))
+	for _, ratios := range throttled {
+		if mean := sum(ratios) / float64(len(ratios)); len(ratios) > 0 && (l.throttled == nil || mean > *l.throttled) {
+			l.throttled = &mean
+		}
 	}
 	return l
 }

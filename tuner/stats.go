@@ -185,3 +185,11 @@ func dot(a, b []float64) float64 {
 	}
 	return sum
 }
+
+func sum(x []float64) float64 {
+	total := 0.0
+	for _, v := range x {
+		total += v
+	}
+	return total
+}
