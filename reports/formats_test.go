@@ -102,11 +102,11 @@ func TestKubectlCommandIsOneWordPerArgument(t *testing.T) {
 		t.Skipf("needs a shell: %v", err)
 	}
 	words := strings.Split(string(out), "\x00")
-	if len(words) != 6 || words[1] != r.File.Workload.Object {
+	if len(words) != 7 || words[1] != r.File.Workload.Object {
 		t.Fatalf("%d words: %q", len(words), words)
 	}
 	var body patchBody
-	if err := json.Unmarshal([]byte(words[4]), &body); err != nil {
+	if err := json.Unmarshal([]byte(words[5]), &body); err != nil {
 		t.Error(err)
 	}
 	if _, err := Kubectl(hostileRun()); err == nil {

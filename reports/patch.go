@@ -81,7 +81,7 @@ func Kubectl(r Run) (string, error) {
 	}
 	command := fmt.Sprintf("kubectl patch %s --type strategic -p %s", shell(object), shell(string(b)))
 	if strings.ContainsFunc(command, dangerous) {
-		return "", fmt.Errorf("no kubectl command for %q: a name holds control characters", Clean(object))
+		return "", fmt.Errorf("no kubectl command for %q: a name holds control characters", object)
 	}
 	return command, nil
 }
