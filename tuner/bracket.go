@@ -24,8 +24,8 @@ const bracketCells = 128
 
 // bracketSigmas are the noises considered: standard deviations of ln(demand of a run); and how likely each is at first.
 var (
-	bracketSigmas  = [...]float64{0.01, 0.025, 0.05, 0.1}
-	bracketWeights = [...]float64{0.25, 0.35, 0.25, 0.15}
+	bracketSigmas  = [...]float64{0.008, 0.02, 0.045, 0.1}
+	bracketWeights = [...]float64{0.3, 0.4, 0.22, 0.08}
 )
 
 // wrongSign is the share of signs taken to be wrong.

@@ -140,7 +140,37 @@ func (h history) lower(last *Trial) Step {
 	if last.Verdict.Judgement != Pass {
 		return h.validate(held, last)
 	}
+	if noise, few := h.littleKnown(held); few {
+		step := h.toward(held, Repeat, fmt.Sprintf("noise of %s and few repeats to know it by: once more, cold, before the soak", percentText(noise)))
+		step.Fresh = true
+		return step
+	}
 	return h.confirm(held)
+}
+
+const (
+	// loud is the noise from which the limits themselves are tried minRepeats times before the soak: the headroom is a
+	// multiple of the noise, so not knowing it costs most there.
+	loud       = 0.08
+	minRepeats = 3
+)
+
+// littleKnown says whether the noise is loud and the settled limits were tried cold less than minRepeats times.
+func (h history) littleKnown(held Settings) (sigma float64, few bool) {
+	for _, l := range h.goal.Limits {
+		for _, slo := range h.goal.SLOs[h.goal.Tuning.Probe] {
+			if slo.Metric == scenarios.ResponseTime && l.Resource == CPU {
+				sigma = max(sigma, h.marginNoise(slo.Text, l.Limit).sigma())
+			}
+		}
+	}
+	n := 0
+	for i := range h.trials {
+		if t := &h.trials[i]; t.Verdict.Judgement == Pass && h.sameLimits(t.Step.Settings, held) {
+			n++
+		}
+	}
+	return sigma, sigma > loud && n < minRepeats
 }
 
 const (

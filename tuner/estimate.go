@@ -4,7 +4,7 @@ import "math"
 
 // resolution is how near to each other two limits may be and still count as told apart, as a ratio. Below it the
 // few CFS periods of a short trial decide, not the limit.
-const resolution = 0.04
+const resolution = 0.02
 
 // estimate is what the trials so far say about one limit.
 type estimate struct {

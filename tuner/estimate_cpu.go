@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	cpuNoise       = 0.10 // σ₀ of ln(response time at a quantile): what is assumed before it was measured
+	cpuNoise       = 0.07 // σ₀ of ln(response time at a quantile): what is assumed before it was measured
 	cpuNoiseWeight = 2.0
 	// hardMiss is the y = ln(value/bound) from which a failure is far past the knee: it bounds the limit from below,
 	// and teaches nothing about the slope.

@@ -8,7 +8,7 @@ import (
 
 // roundingRatio is the most that rounding may add to a value: it has to stay well below the distance at which two
 // limits can be told apart (resolution).
-const roundingRatio = 0.02
+const roundingRatio = 0.01
 
 // roundUp returns the smallest value people would write that is not below x: a multiple of 1, 2 or 5 times a power of
 // ten (millicores, or MiB), the coarsest that adds at most roundingRatio. Memory below 50Mi goes by 64Ki.
