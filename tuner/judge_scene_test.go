@@ -138,6 +138,8 @@ func (s *scene) use(name string, args []string) error {
 			number(&c.StartupThrottled)
 		case "memory":
 			c.WorkingSet, err = parsed(value, scenarios.ParseBytes)
+		case "peak":
+			c.MemoryPeak, err = parsed(value, scenarios.ParseBytes)
 		case "refaults":
 			count(&c.Refaults)
 		case "limit_hits":

@@ -21,8 +21,9 @@ const (
 	// peggedThrottled and peggedCPU: usage at the limit itself.
 	peggedThrottled = 0.5
 	peggedCPU       = 0.95
-	// nearMemory is the peak working set over the memory limit from which pages are being taken away.
-	nearMemory = 0.9
+	// nearMemory is the peak working set over the memory limit from which pages are being taken away. reclaimMemory is
+	// enough where the kernel's high-water mark stands at the limit and pages are seen to be read back.
+	nearMemory, reclaimMemory = 0.9, 0.75
 	// startThrottled is the throttled ratio of a start-up that the CPU limit made too slow.
 	startThrottled = 0.25
 )
@@ -242,10 +243,11 @@ func (h *hearing) pressure() pressure {
 }
 
 // thrashing is whether a container lacks so little memory that nothing is killed, yet its pages are taken away and read
-// back again and again: its working set beside the limit, and refaults, limit hits or memory pressure high.
+// back again and again: its memory beside the limit, and refaults, limit hits or memory pressure high.
 func thrashing(c ContainerUse, window time.Duration) (text string, ok bool) {
 	held := memoryOfLimit(c)
-	if held == nil || *held < nearMemory {
+	full := c.MemoryPeak != nil && float64(*c.MemoryPeak) >= 0.98*float64(c.MemoryLimit)
+	if held == nil || *held < reclaimMemory || *held < nearMemory && !full {
 		return "", false
 	}
 	perSecond := func(n *int64) float64 {
