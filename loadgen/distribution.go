@@ -186,16 +186,31 @@ func (d *Distribution) UnmarshalJSON(text []byte) error {
 	if in.Censored == 0 {
 		in.Known = in.All
 	}
-	all, err := hdrhistogram.Decode([]byte(in.All))
+	all, err := decode(in.All)
 	if err != nil {
 		return fmt.Errorf("decode all_ns_hdr_v2: %w", err)
 	}
-	known, err := hdrhistogram.Decode([]byte(in.Known))
+	known, err := decode(in.Known)
 	if err != nil {
 		return fmt.Errorf("decode known_ns_hdr_v2: %w", err)
 	}
 	*d = Distribution{histogram{known, in.KnownOverflow}, histogram{all, in.Overflow}, in.Least}
 	return nil
+}
+
+// decode reads what encode wrote. Histograms of another range or precision are refused: merging them would lose counts.
+func decode(text string) (*hdrhistogram.Histogram, error) {
+	h, err := hdrhistogram.Decode([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	digits := h.SignificantFigures()
+	if h.LowestTrackableValue() != int64(shortest) || h.HighestTrackableValue() != int64(longest) ||
+		digits != fineDigits && digits != coarseDigits {
+		return nil, fmt.Errorf("it holds %d to %d with %d digits; wanted %d to %d with %d or %d", h.LowestTrackableValue(),
+			h.HighestTrackableValue(), digits, shortest, longest, coarseDigits, fineDigits)
+	}
+	return h, nil
 }
 
 // usualQuantiles are the ones that summaries show.

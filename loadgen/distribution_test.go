@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // sample is one hit of the slow and obvious reference: a time, and whether it took at least as long.
@@ -149,7 +151,11 @@ func TestDistributionJSONComesBackWhole(t *testing.T) {
 			t.Errorf("%s came back as %+v, want %+v", text, back.Quantiles(1), d.Quantiles(1))
 		}
 	}
-	for _, text := range []string{`{"hits":1,"all_ns_hdr_v2":"nonsense"}`, `{"hits":"many"}`} {
+	other := histogram{counts: hdrhistogram.New(1, 1000, 3)}
+	other.record(5)
+	for _, text := range []string{
+		`{"hits":1,"all_ns_hdr_v2":"nonsense"}`, `{"hits":"many"}`, `{"hits":1,"all_ns_hdr_v2":"` + encode(other) + `"}`,
+	} {
 		var d Distribution
 		if err := json.Unmarshal([]byte(text), &d); err == nil {
 			t.Errorf("%s was read as %+v", text, d)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 )
 
 // WriteText writes r as a summary to read in a terminal, 80 columns wide or less. The error is w's.
@@ -86,7 +87,7 @@ func writeOutcomes(b *strings.Builder, r Result) {
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s", strings.ReplaceAll(string(name), "_", " "), formatCount(n), formatShare(float64(n)/float64(r.Hits)))
 		if text := r.Errors[name]; text != "" {
-			fmt.Fprintf(table, "\tfirst: %s", text)
+			fmt.Fprintf(table, "\tfirst: %s", printable(text))
 		}
 		fmt.Fprintln(table)
 	}
@@ -104,12 +105,12 @@ func writeKinds(b *strings.Builder, r Result) {
 	for _, k := range r.Kinds {
 		n := sumOf(k.Outcomes)
 		if n == 0 {
-			fmt.Fprintf(table, "%s\t0\n", k.Name)
+			fmt.Fprintf(table, "%s\t0\n", printable(k.Name))
 			continue
 		}
 		p50, _ := k.Response.Quantile(0.5)
 		p99, _ := k.Response.Quantile(0.99)
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", k.Name, formatCount(n), formatShare(float64(k.Outcomes[OK])/float64(n)),
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", printable(k.Name), formatCount(n), formatShare(float64(k.Outcomes[OK])/float64(n)),
 			formatQuantile(p50), formatQuantile(p99))
 	}
 	table.Flush()
@@ -146,6 +147,17 @@ func writeValidity(b *strings.Builder, r Result) {
 	for _, reason := range r.Invalid {
 		fmt.Fprintf(b, "  %s\n", reason)
 	}
+}
+
+// printable puts a ? in the place of every character that a terminal could take for a command or a table for a column:
+// an error may quote what a server sent.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, text)
 }
 
 func formatQuantile(q Quantile) string {

@@ -147,6 +147,7 @@ func TestFormats(t *testing.T) {
 		{formatShare(0.000001), "<0.01 %"},
 		{formatShare(0), "0 %"},
 		{formatShare(0.5), "50.00 %"},
+		{printable("reply \x1b[31m\tÄ\n"), "reply ?[31m?Ä?"},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("%q, want %q", tt.got, tt.want)
