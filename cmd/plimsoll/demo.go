@@ -47,14 +47,14 @@ func (a *app) demo(ctx context.Context, o tuneOptions) error {
 	return a.search(ctx, o, file, text, b)
 }
 
-// demoModel has the needs of the demo service as its flags in the example file state them.
+// demoModel has the needs of the demo service at its defaults; demo/main.go has the arithmetic.
 func demoModel() *scenarios.SimulatedService {
 	return &scenarios.SimulatedService{
-		CPUPerHit:    1300 * time.Microsecond,
+		CPUPerHit:    1400 * time.Microsecond,
 		StartupCPU:   200 * time.Millisecond,
-		MemoryBase:   16 * scenarios.MiB,
-		MemoryPerHit: 1 * scenarios.MiB,
-		MemoryCache:  56 * scenarios.MiB,
+		MemoryBase:   11 * scenarios.MiB,
+		MemoryPerHit: 256 * scenarios.KiB,
+		MemoryCache:  64 * scenarios.MiB,
 		Noise:        0.05,
 		Seed:         1,
 	}
