@@ -33,7 +33,7 @@ const (
 
 // parseNeeds reads the command line. The error names the flag.
 func parseNeeds(args []string) (needs, error) {
-	n := needs{memoryPerHit: 256 * kib, cache: 64 * mib, cacheStep: 128 * kib}
+	n := needs{memoryPerHit: 128 * kib, cache: 64 * mib, cacheStep: 128 * kib}
 	flags := flag.NewFlagSet("demoservice", flag.ContinueOnError)
 	flags.DurationVar(&n.cpuPerHit, "cpu-per-hit", 1300*time.Microsecond, "CPU `time` each hit takes")
 	flags.Float64Var(&n.cpuExtra, "cpu-extra", 0, "`ratio` of that on top: 0.3 is 30 % more")
@@ -44,7 +44,7 @@ func parseNeeds(args []string) (needs, error) {
 		into      *int64
 		name, use string
 	}{
-		{&n.memoryPerHit, "memory-per-hit", "memory of this `size` is held by each hit in flight (256KiB)"},
+		{&n.memoryPerHit, "memory-per-hit", "memory of this `size` is held by each hit in flight (128KiB)"},
 		{&n.cache, "cache", "`size` of the cache when it is full (64MiB)"},
 		{&n.cacheStep, "cache-step", "`size` of the part that each hit fills (128KiB)"},
 		{&n.leakPerHit, "leak-per-hit", "memory of this `size` is never given back by each hit (0)"},
