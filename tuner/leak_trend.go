@@ -12,7 +12,7 @@ const (
 	growsSigmas = 1.9
 	// slowsBy is how much better (an F value) a curve that levels off must fit than a line before the growth is said to
 	// slow down.
-	slowsBy = 3.5
+	slowsBy = 4.5
 	// maxBlocks is into how many blocks a soak is cut.
 	maxBlocks = 72
 	// dropScales and stepScales say how many times the usual change a collection, or a step, must be.
@@ -76,8 +76,8 @@ func trendOf(samples []memorySample) trend {
 	t := trend{level: median(f.bytes), rise: sen, sigma: r.sigma[1], low: min(sen, r.b[1]), high: max(sen, r.b[1]),
 		secondHalf: theilSen(f.at[half:], even[half:])}
 	curved := math.Inf(1)
-	for _, tau := range []float64{.03, .05, .08, .12, .18, .25, .35, .5} {
-		if c := prais(append(flat[:len(flat):len(flat)], f.levelling(tau)), f.bytes, r.phi); c.b[len(c.b)-1] > 0 {
+	for _, curve := range append(f.levelling(.03, .05, .08, .12, .18, .25, .35, .5), f.filling(.3, .5, .7)...) {
+		if c := prais(append(flat[:len(flat):len(flat)], curve), f.bytes, r.phi); c.b[len(c.b)-1] > 0 {
 			curved = min(curved, c.rss)
 		}
 	}
@@ -89,21 +89,21 @@ func trendOf(samples []memorySample) trend {
 	return t
 }
 
-// beside is the rise of a line beside a curve that levels off within the first half of the soak: of all such curves
-// that fit about equally well (a likelihood ratio within its 84 % interval), the one that leaves the line the least.
+// beside is the rise of a line beside a curve that has levelled off before the end of the soak: of all such curves that
+// fit about equally well (a likelihood ratio within its 84 % interval), the one that leaves the line the least.
 func (f floor) beside(line [][]float64) (rise, sigma float64) {
-	var fits []regression
+	curves := append(f.levelling(.03, .05, .08, .12, .18, .25), f.filling(.3, .5, .7)...)
 	best, phi := math.Inf(1), 0.0
-	taus := []float64{.03, .05, .08, .12, .18, .25}
-	for _, tau := range taus {
-		x := append(line[:len(line):len(line)], f.levelling(tau))
+	for _, curve := range curves {
+		x := append(line[:len(line):len(line)], curve)
 		if r := prais(x, f.bytes, 0); r.rss < best {
 			best, phi = r.rss, autocorrelation(x, f.bytes)
 		}
 	}
+	var fits []regression
 	best = math.Inf(1)
-	for _, tau := range taus {
-		r := prais(append(line[:len(line):len(line)], f.levelling(tau)), f.bytes, phi)
+	for _, curve := range curves {
+		r := prais(append(line[:len(line):len(line)], curve), f.bytes, phi)
 		if r.b[len(r.b)-1] > 0 {
 			fits, best = append(fits, r), min(best, r.rss)
 		}
@@ -220,11 +220,24 @@ func (f floor) columns() [][]float64 {
 	return x
 }
 
-// levelling is 1 − exp(−t/tau): what a cache that fills looks like. tau as a ratio of the soak.
-func (f floor) levelling(tau float64) []float64 {
-	curve := make([]float64, len(f.at))
-	for i, t := range f.at {
-		curve[i] = 1 - math.Exp(-(t-f.at[0])/tau)
+// levelling are the curves 1 − exp(−t/tau): a cache that is hit at random fills like that. tau as ratios of the soak.
+func (f floor) levelling(taus ...float64) [][]float64 {
+	return f.curves(taus, func(t, tau float64) float64 { return 1 - math.Exp(-t/tau) })
+}
+
+// filling are straight lines up to an instant and flat from there on: a heap or a buffer that fills and is then full.
+func (f floor) filling(untils ...float64) [][]float64 {
+	return f.curves(untils, func(t, until float64) float64 { return math.Min(t/until, 1) })
+}
+
+func (f floor) curves(parameters []float64, curve func(t, parameter float64) float64) [][]float64 {
+	var all [][]float64
+	for _, p := range parameters {
+		y := make([]float64, len(f.at))
+		for i, t := range f.at {
+			y[i] = curve(t-f.at[0], p)
+		}
+		all = append(all, y)
 	}
-	return curve
+	return all
 }
