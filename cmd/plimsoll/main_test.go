@@ -171,6 +171,25 @@ func TestTuneSimulated(t *testing.T) {
 	}
 }
 
+// A search that begins at an earlier result takes two trials where nothing changed.
+func TestTuneFromEarlier(t *testing.T) {
+	dir := t.TempDir()
+	tune := func(report string, more ...string) ran {
+		return plimsoll(t, nil, append([]string{"tune", "-f", "testdata/simulated.yaml", "--report-dir", filepath.Join(dir, report)}, more...)...)
+	}
+	if first := tune("first"); first.Code != 0 {
+		t.Fatalf("exit code %d\n%s%s", first.Code, first.Out, first.Err)
+	}
+	earlier := filepath.Join(dir, "first", "report.json")
+	second := tune("second", "--from", earlier)
+	if second.Code != 0 || !strings.Contains(second.Out, "2 trials") {
+		t.Errorf("exit code %d\n%s%s", second.Code, second.Out, second.Err)
+	}
+	if bad := tune("third", "--from", "testdata/simulated.yaml"); bad.Code != 2 {
+		t.Errorf("a file that is no report: %+v", bad)
+	}
+}
+
 func TestLoad(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/fail" {

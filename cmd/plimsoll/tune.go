@@ -19,7 +19,7 @@ import (
 type tuneOptions struct {
 	File              string
 	Resume, Overwrite bool
-	Start             string
+	Start, From       string
 	Trials            int
 	Time              time.Duration
 }
@@ -37,7 +37,8 @@ Every trial is saved, as it ends, in plimsoll-report/run.plimsoll: after a crash
 "plimsoll tune --resume" goes on where it stopped.`,
 		Example: `  plimsoll tune -f scenarios.yaml
   plimsoll tune -f scenarios.yaml --start current      begin with the limits in the file
-  plimsoll tune -f scenarios.yaml --resume             go on after a crash`,
+  plimsoll tune -f scenarios.yaml --resume             go on after a crash
+  plimsoll tune -f scenarios.yaml --from old.json      is an earlier result still right?`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.tune(c.Context(), o) },
 	}
@@ -51,6 +52,7 @@ func (o *tuneOptions) register(c *cobra.Command) {
 	f.BoolVar(&o.Resume, "resume", false, "go on with the run log in the report directory")
 	f.BoolVar(&o.Overwrite, "overwrite", false, "begin anew although the report directory holds a run log")
 	f.StringVar(&o.Start, "start", "", "conservative, current or relaxed (default: as in the file)")
+	f.StringVar(&o.From, "from", "", "report.json of an earlier search to begin with: two trials where nothing changed")
 	f.IntVar(&o.Trials, "max-trials", 0, "budget in trials (default: as in the file)")
 	f.DurationVar(&o.Time, "max-time", 0, "budget in time (default: as in the file)")
 }
@@ -95,6 +97,11 @@ func (a *app) tune(ctx context.Context, o tuneOptions) error {
 // search runs the tuner over bench, saves every trial as it ends and writes the reports.
 func (a *app) search(ctx context.Context, o tuneOptions, file scenarios.File, text []byte, b *bench) (err error) {
 	defer func() { err = errors.Join(err, b.close()) }()
+	if o.From != "" {
+		if b.goal.Earlier, err = earlierResult(o.From, b); err != nil {
+			return err
+		}
+	}
 	log, contents, err := a.openLog(o, newHeader(file, text, b))
 	if err != nil {
 		return err
