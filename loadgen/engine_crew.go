@@ -28,7 +28,7 @@ type crew struct {
 	caller   caller
 	traffic  *traffic
 	schedule *schedule
-	pacer    *pacer
+	pacer    pacer
 	workers  sync.WaitGroup
 	// next hit of the schedule; more is false when there is none. Only run uses them, as the schedule.
 	next hitState
@@ -89,28 +89,31 @@ func newCaller(ctx context.Context, j *job, t *traffic) (caller, error) {
 func newCrews(ctx context.Context, j *job, t *traffic, recorders []*recorder) ([]offerer, error) {
 	crews := make([]offerer, 0, len(recorders))
 	for i, r := range recorders {
-		c, err := newCrew(ctx, j, t.clone(), r, i)
+		mine := t.clone()
+		caller, err := newCaller(ctx, j, mine)
 		if err != nil {
-			for _, made := range crews {
-				made.close()
-			}
+			closeAll(crews)
 			return nil, err
 		}
-		crews = append(crews, c)
+		p, err := newPacer()
+		if err != nil {
+			caller.close()
+			closeAll(crews)
+			return nil, err
+		}
+		crews = append(crews, newCrew(j, mine, r, i, caller, p))
 	}
 	return crews, nil
 }
 
-func newCrew(ctx context.Context, j *job, t *traffic, r *recorder, part int) (*crew, error) {
-	caller, err := newCaller(ctx, j, t)
-	if err != nil {
-		return nil, err
+func closeAll(parts []offerer) {
+	for _, part := range parts {
+		part.close()
 	}
-	p, err := newPacer()
-	if err != nil {
-		caller.close()
-		return nil, err
-	}
+}
+
+// newCrew returns crew number part of j.loops. It owns caller and p.
+func newCrew(j *job, t *traffic, r *recorder, part int, caller caller, p pacer) *crew {
 	c := &crew{
 		job: j, caller: caller, traffic: t, pacer: p, recorder: r, turn: part,
 		schedule: newSchedule(j.plan.Scenario, j.plan.Traffic.Arrivals, j.plan.Traffic.Seed).share(part, j.loops),
@@ -121,7 +124,7 @@ func newCrew(ctx context.Context, j *job, t *traffic, r *recorder, part int) (*c
 	for i := range c.rooms {
 		c.rooms[i].most = share(j.plan.Traffic.MaxInFlight, part*len(c.rooms)+i, j.loops*len(c.rooms))
 	}
-	return c, nil
+	return c
 }
 
 // run offers the hits and returns when each of them has an outcome.
