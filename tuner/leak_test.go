@@ -16,7 +16,6 @@ type memoryModel struct {
 	cycle       float64 // height of the collector's sawtooth of 37 samples
 	cache, fill float64 // size of the cache, and the ratio of the soak in which it fills to 63 %
 	step, leak  float64 // growth at once, and steadily, over the soak
-	growth      Growth  // the true answer
 	found       float64 // least share of Grows wanted of a leak, greatest of all else
 }
 
