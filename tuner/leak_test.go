@@ -9,14 +9,14 @@ import (
 	"github.com/plimsoll/plimsoll/scenarios"
 )
 
-// memoryModel makes series of 360 samples around 200 MiB, in MiB, as notes on leak detection use them: noise that
+// memoryModel makes series of 360 samples around 200 MiB, in MiB: noise that
 // wanders (autocorrelated), a collection cycle, a cache that fills, one step, a leak.
 type memoryModel struct {
 	phi, noise  float64 // autocorrelation of neighbours, standard deviation
 	cycle       float64 // height of the collector's sawtooth of 37 samples
 	cache, fill float64 // size of the cache, and the ratio of the soak in which it fills to 63 %
 	step, leak  float64 // growth at once, and steadily, over the soak
-	found       float64 // least share of Grows wanted of a leak, greatest of all else
+	found       float64 // least share called a leak where there is one, greatest where there is none
 }
 
 func (m memoryModel) series(r *rand.Rand) []memorySample {
