@@ -26,7 +26,8 @@ func (l *Local) noteFiles() {
 // evict takes the workload's own files out of the page cache: its programs, and what was seen mapped. The kernel charges
 // a file's pages to the cgroup that first touches them, so without this the first trial pays for them and later ones,
 // which find them cached, look smaller. Pages that another process has mapped stay, as they would on a shared node.
-// What cannot be opened is left: this is an effort, not a promise.
+// What cannot be opened is left: this is an effort, not a promise. Before the very first start only the programs are
+// known; their libraries are from the second on.
 func (l *Local) evict() {
 	for _, c := range l.file.Workload.Containers {
 		if cmd, err := command(c, 0); err == nil {

@@ -20,8 +20,6 @@ import (
 const (
 	// period of CFS bandwidth control: what a kubelet sets.
 	period = 100 * time.Millisecond
-	// pageSize to which the kernel rounds a memory limit down.
-	pageSize = 4096
 	// gone is how long killed processes may take to leave their cgroup before that is an error.
 	gone = 10 * time.Second
 )
@@ -68,20 +66,51 @@ func (g *group) setMemory(limit scenarios.Bytes) error {
 		writeWhereKnown(g.at.Memory, "memory.memsw.limit_in_bytes", bytes))
 }
 
-// verify reads the limits back from the files that enforce them. The error says which differs.
+// verify reads the limits back from the files that enforce them, and from those above, which hold as well. The error
+// says which differs.
 func (g *group) verify(want scenarios.Resources) error {
 	s, err := cgroup.Read(g.at)
 	if err != nil {
 		return err
 	}
-	rounded := want.MemoryLimit / pageSize * pageSize
+	// The kernel rounds a memory limit down to whole pages.
+	page := scenarios.Bytes(os.Getpagesize())
+	rounded := want.MemoryLimit / page * page
 	if s.CPULimit == nil || *s.CPULimit != want.CPULimit {
 		return fmt.Errorf("CPU limit reads back as %s millicores, not %d", shown(s.CPULimit), want.CPULimit)
 	}
 	if s.MemoryLimit == nil || *s.MemoryLimit != rounded {
 		return fmt.Errorf("memory limit reads back as %s bytes, not %d", shown(s.MemoryLimit), rounded)
 	}
+	return allowedAbove(g.at, want)
+}
+
+// allowedAbove checks that no cgroup above c, as far as they can be seen, has a limit below what is wanted: the kernel
+// enforces the smallest on the way up.
+func allowedAbove(c observer.Cgroup, want scenarios.Resources) error {
+	for up := above(c); up != c; c, up = up, above(up) {
+		s, err := cgroup.Read(up)
+		if err != nil {
+			return err
+		}
+		if s.CPULimit != nil && *s.CPULimit > 0 && *s.CPULimit < want.CPULimit {
+			return fmt.Errorf("CPU limit %dm: cgroup %s above it allows only %dm", want.CPULimit, up.Unified+up.CPU, *s.CPULimit)
+		}
+		if s.MemoryLimit != nil && *s.MemoryLimit > 0 && *s.MemoryLimit < want.MemoryLimit {
+			return fmt.Errorf("memory limit %d bytes: cgroup %s above it allows only %d", want.MemoryLimit, up.Unified+up.Memory, *s.MemoryLimit)
+		}
+	}
 	return nil
+}
+
+// above is the cgroup that c is in; at the root of the file system it is c itself.
+func above(c observer.Cgroup) observer.Cgroup {
+	if c.Version == 2 {
+		c.Unified = filepath.Dir(c.Unified)
+		return c
+	}
+	c.CPU, c.CPUAcct, c.Memory = filepath.Dir(c.CPU), filepath.Dir(c.CPUAcct), filepath.Dir(c.Memory)
+	return c
 }
 
 func shown[N ~int64](n *N) string {

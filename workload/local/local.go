@@ -187,6 +187,7 @@ func (l *Local) AwaitReady(ctx context.Context) (startup time.Duration, ready bo
 		}
 		startup = max(startup, took)
 	}
+	l.noteFiles() // a kill may leave no later chance
 	return startup, true, nil
 }
 

@@ -159,6 +159,21 @@ func TestNoLimitsAreInForce(t *testing.T) {
 	}
 }
 
+// A limit that a cgroup above would not let a container have is not in force, whatever its own file says.
+func TestLimitAbove(t *testing.T) {
+	l := open(t, demo())
+	run := &group{at: observer.Cgroup{Version: l.tree.version, Unified: l.tree.folders[""],
+		CPU: l.tree.folders["cpu"], CPUAcct: l.tree.folders["cpuacct"], Memory: l.tree.folders["memory"]}}
+	if err := run.setMemory(64 * scenarios.MiB); err != nil {
+		t.Fatal(err)
+	}
+	_, err := l.Apply(t.Context(), limits(0, 128*scenarios.MiB), true)
+	if err == nil || !strings.Contains(err.Error(), "above it allows only 67108864") {
+		t.Errorf("error %v, want one that names the 64 MiB above", err)
+	}
+	mustBegin(t, l, 0, 64*scenarios.MiB)
+}
+
 func TestThrottlingIsCounted(t *testing.T) {
 	l := open(t, demo("-cpu-per-hit", "50ms"))
 	mustBegin(t, l, 200, 128*scenarios.MiB)
@@ -317,7 +332,7 @@ func TestSwapIsOff(t *testing.T) {
 // A container that is started by a large Plimsoll is as small as one started by a small one.
 func TestNothingIsChargedBeforeExec(t *testing.T) {
 	ballast := make([]byte, 128<<20)
-	for i := 0; i < len(ballast); i += pageSize {
+	for i := 0; i < len(ballast); i += os.Getpagesize() {
 		ballast[i] = 1
 	}
 	l := open(t, demo())
@@ -328,6 +343,32 @@ func TestNothingIsChargedBeforeExec(t *testing.T) {
 		t.Error("more than the demo service holds")
 	}
 	ballast[0] = 0 // it lives until here
+}
+
+// The second start pays for the program's file pages as the first did. (Where files live in memory, none ever does.)
+func TestEveryStartIsCold(t *testing.T) {
+	program, err := os.ReadFile(os.Getenv(demoBinary))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Join(t.TempDir(), "demoservice") // that no other process has mapped
+	if err := os.WriteFile(own, program, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	file := demo()
+	file.Workload.Containers[0].Command[0] = own
+	l := open(t, file)
+	var pages []scenarios.Bytes
+	for range 3 {
+		mustBegin(t, l, 0, 0)
+		pages = append(pages, *sample(t, l).File)
+	}
+	t.Logf("file pages charged at each start: %d bytes", pages)
+	for _, later := range pages[1:] {
+		if later < pages[0]*9/10 {
+			t.Errorf("a later start was charged %d bytes of file pages, the first %d", later, pages[0])
+		}
+	}
 }
 
 func TestTwoAtOnce(t *testing.T) {

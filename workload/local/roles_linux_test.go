@@ -65,7 +65,7 @@ func eat() int {
 	var all [][]byte
 	for {
 		block := make([]byte, 1<<20)
-		for i := 0; i < len(block); i += pageSize {
+		for i := 0; i < len(block); i += os.Getpagesize() {
 			block[i] = 1
 		}
 		all = append(all, block)
