@@ -127,7 +127,7 @@ func (a Answer) below() string {
 	if a.Below == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s: %s (trial %d)", amount(a.Resource, a.Below.Value), named(modes, a.Below.Mode), a.Below.Trial)
+	return fmt.Sprintf("%s: %s (trial %d)", about(a.Resource, a.Below.Value), named(modes, a.Below.Mode), a.Below.Trial)
 }
 
 // ranges prints ascending numbers: 1, 3, 4, 5 is "1, 3–5".

@@ -82,15 +82,15 @@ func chainSentence(r Run, s tuner.Searched, l chainLimit) string {
 	}
 	text := fmt.Sprintf("It was moved %s", times(moved))
 	first, _ := r.Trials[0].Step.Settings.Of(s.Container)
-	text += fmt.Sprintf(", from %s", amount(s.Resource, settingOf(first, s.Resource, "limit")))
+	text += fmt.Sprintf(", from %s", about(s.Resource, settingOf(first, s.Resource, "limit")))
 	if result, ok := r.ended(); ok {
 		for _, e := range result.Evidence {
 			if e.Limit == s.Limit && e.Below != nil {
-				return text + fmt.Sprintf(" to %s: it failed at %s (%s, trial %d) and passed at %s.", amount(s.Resource, e.Derived),
-					amount(s.Resource, e.Below.Value), named(modes, e.Below.Mode), e.Below.Trial, amount(s.Resource, e.Derived))
+				return text + fmt.Sprintf(" to %s: it failed at %s (%s, trial %d) and passed at %s.", about(s.Resource, e.Derived),
+					about(s.Resource, e.Below.Value), named(modes, e.Below.Mode), e.Below.Trial, about(s.Resource, e.Derived))
 			}
 			if e.Limit == s.Limit {
-				return text + fmt.Sprintf(" to %s; nothing below that was seen to fail.", amount(s.Resource, e.Derived))
+				return text + fmt.Sprintf(" to %s; nothing below that was seen to fail.", about(s.Resource, e.Derived))
 			}
 		}
 	}

@@ -2,11 +2,13 @@ package reports
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/base64"
 	"encoding/json"
 	"html/template"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -125,8 +127,10 @@ func newTrialData(r Run, t tuner.Trial) trialData {
 	d.Failed = pick(func(s tuner.Second) float64 { return float64(s.Failed) })
 	d.P50 = pick(func(s tuner.Second) float64 { return milliseconds(s.P50) })
 	d.P99 = pick(func(s tuner.Second) float64 { return milliseconds(s.P99) })
-	for i, c := range o.Containers {
-		d.Containers = append(d.Containers, newContainerSeries(c, i, o.Seconds))
+	for _, c := range t.Step.Settings {
+		for _, i := range shown(o, c.Container) {
+			d.Containers = append(d.Containers, newContainerSeries(o.Containers[i], i, o.Seconds))
+		}
 	}
 	d.Bounds = responseBounds(r, t.Step.Scenario)
 	for _, k := range o.Kills {
@@ -135,6 +139,38 @@ func newTrialData(r Run, t tuner.Trial) trialData {
 	}
 	d.thin(max(pageValues/len(r.Trials), trialValues))
 	return d
+}
+
+// shownReplicas is how many replicas of a container a chart shows.
+const shownReplicas = 4
+
+// shown are the indices in o.Containers of the replicas of a container that charts and their tables show, ascending: all
+// of them, or of many those that were killed and then those that used the most CPU.
+func shown(o tuner.Observation, container string) []int {
+	var all []int
+	for i, c := range o.Containers {
+		if c.Container == container {
+			all = append(all, i)
+		}
+	}
+	if len(all) <= shownReplicas {
+		return all
+	}
+	rank := func(i int) float64 {
+		c := o.Containers[i]
+		killed := slices.ContainsFunc(o.Kills, func(k tuner.Kill) bool { return k.Container == container && k.Replica == c.Replica })
+		switch {
+		case killed:
+			return math.Inf(1)
+		case c.CPU == nil:
+			return -1
+		}
+		return *c.CPU
+	}
+	slices.SortStableFunc(all, func(a, b int) int { return cmp.Compare(rank(b), rank(a)) })
+	all = all[:shownReplicas]
+	slices.Sort(all)
+	return all
 }
 
 // newContainerSeries is the container at index of every second.

@@ -121,17 +121,10 @@ func distributionSentence(chosen []tuner.Trial) string {
 		if i > 0 {
 			parts += "; "
 		}
-		parts += fmt.Sprintf("trial %d: half of all hits within %s, 99 %% within %s", t.Number, quantileTime(median), quantileTime(tail))
+		parts += fmt.Sprintf("half of all hits of trial %d ended within %s, 99 %% within %s", t.Number, quantileTime(median), quantileTime(tail))
 	}
 	if parts == "" {
 		return "Quantiles of response time."
 	}
-	return upperFirst(parts) + "."
-}
-
-func upperFirst(s string) string {
-	if s == "" || s[0] < 'a' || s[0] > 'z' {
-		return s
-	}
-	return string(s[0]-'a'+'A') + s[1:]
+	return "Over the judged window " + parts + "."
 }

@@ -21,13 +21,18 @@ func trialFigures(r Run, t tuner.Trial) []figure {
 		{Kind: "response", Title: "Response time", Sentence: responseSentence(r, t), Table: responseTable(o)},
 	}
 	for _, c := range t.Step.Settings {
-		if !slices.ContainsFunc(o.Containers, func(u tuner.ContainerUse) bool { return u.Container == c.Container }) {
+		few := shown(o, c.Container)
+		if len(few) == 0 {
 			continue
 		}
+		of := ""
+		if n := r.Goal.Replicas; n > len(few) {
+			of = fmt.Sprintf(", %d of %d replicas", len(few), n)
+		}
 		all = append(all,
-			figure{Kind: "cpu", Key: c.Container, Title: c.Container + ": CPU against its limit", Sentence: cpuSentence(o, c.Container),
+			figure{Kind: "cpu", Key: c.Container, Title: c.Container + ": CPU against its limit" + of, Sentence: cpuSentence(o, c.Container),
 				Table: containerTable(o, c.Container, "CPU", cpuCell)},
-			figure{Kind: "memory", Key: c.Container, Title: c.Container + ": memory against its limit", Sentence: memorySentence(o, c.Container),
+			figure{Kind: "memory", Key: c.Container, Title: c.Container + ": memory against its limit" + of, Sentence: memorySentence(o, c.Container),
 				Table: containerTable(o, c.Container, "memory", memoryCell)})
 	}
 	return all
@@ -105,6 +110,9 @@ func memorySentence(o tuner.Observation, container string) string {
 		}
 	}
 	end := "nothing in it was killed."
+	if !killsKnown(o, container) {
+		end = "nothing in it was seen to be killed."
+	}
 	if killed > 0 {
 		end = fmt.Sprintf("it was killed %s.", times(killed))
 	}
@@ -122,6 +130,11 @@ func memorySentence(o tuner.Observation, container string) string {
 		limit = amount(tuner.Memory, int64(c.MemoryLimit))
 	}
 	return fmt.Sprintf("The largest working set was %s of %s, in replica %d; %s", memory(*c.WorkingSet), limit, c.Replica, end)
+}
+
+// killsKnown is false where the kernel's count of OOM kills could not be read for a replica of the container.
+func killsKnown(o tuner.Observation, container string) bool {
+	return !slices.ContainsFunc(o.Containers, func(c tuner.ContainerUse) bool { return c.Container == container && c.OOMKills == nil })
 }
 
 // tableRows is how many rows a table behind a time chart has at most.
@@ -163,14 +176,12 @@ func orNone(d *time.Duration) string {
 	return duration(*d)
 }
 
-// containerTable has one column for each replica of a container.
+// containerTable has one column for each replica that the chart shows.
 func containerTable(o tuner.Observation, container, what string, cell func(tuner.ContainerSecond) string) grid {
 	g := grid{Head: []string{"Time"}}
-	var indices []int
-	for i, c := range o.Containers {
-		if c.Container == container {
-			indices, g.Head = append(indices, i), append(g.Head, fmt.Sprintf("%s, replica %d", what, c.Replica))
-		}
+	indices := shown(o, container)
+	for _, i := range indices {
+		g.Head = append(g.Head, fmt.Sprintf("%s, replica %d", what, o.Containers[i].Replica))
 	}
 	for _, s := range sampled(o.Seconds) {
 		row := []string{clock(s.At)}

@@ -220,7 +220,7 @@ func cards(r Run) []card {
 		c := card{Container: a.Container, Name: a.name(), Value: a.derived(), Was: a.before(), Change: a.change(),
 			Request: request.derived(), Evidence: links(r, a.Trials), Reason: a.Reason, Determined: a.Derived != nil}
 		if a.Below != nil {
-			c.Below = amount(a.Resource, a.Below.Value) + ": " + named(modes, a.Below.Mode)
+			c.Below = about(a.Resource, a.Below.Value) + ": " + named(modes, a.Below.Mode)
 			if t, ok := r.trial(a.Below.Trial); ok {
 				c.BelowTrial = &link{a.Below.Trial, tone(t.Verdict)}
 			}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -62,20 +63,22 @@ func open(t *testing.T, ctx context.Context, html []byte, width int64, dark bool
 	}
 	ctx, cancel := chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	p := &tab{ctx: ctx}
+	p := &tab{}
 	if err := chromedp.Listen(ctx, p.listen); err != nil {
 		t.Fatal(err)
 	}
+	p.ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
+	t.Cleanup(cancel)
 	theme := "light"
 	if dark {
 		theme = "dark"
 	}
-	call(t, ctx, network.Enable, network.EnableParams{})
-	call(t, ctx, log.Enable, cdp.Empty{})
-	call(t, ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1, Mobile: width < 600})
-	call(t, ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+	call(t, p.ctx, network.Enable, network.EnableParams{})
+	call(t, p.ctx, log.Enable, cdp.Empty{})
+	call(t, p.ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1, Mobile: width < 600})
+	call(t, p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}})
-	if err := chromedp.Do(ctx, chromedp.Navigate("file://"+path)); err != nil {
+	if err := chromedp.Do(p.ctx, chromedp.Navigate("file://"+path)); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -205,6 +208,23 @@ func TestLinksOpenTheirTrial(t *testing.T) {
 	})()`) {
 		t.Error("a link to trial 3 does not open it")
 	}
+}
+
+// TestPrinted draws the page as on paper: light, whatever the scheme, with the trials that a reader opened.
+func TestPrinted(t *testing.T) {
+	ctx := browser(t)
+	p := open(t, ctx, render(t, HTML, fixtureRun()), 1280, true)
+	eval[any](t, p, `(async () => {
+		document.getElementById("trial-3").open = true;
+		dispatchEvent(new Event("beforeprint"));
+		await new Promise((r) => setTimeout(r, 0));
+	})()`)
+	call(t, p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	if colour := eval[string](t, p, `getComputedStyle(document.body).backgroundColor`); colour != "rgb(251, 250, 248)" {
+		t.Errorf("the paper is %s", colour)
+	}
+	p.check(t)
+	screenshot(t, p, "print")
 }
 
 func TestSizeOfThePage(t *testing.T) {

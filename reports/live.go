@@ -20,7 +20,7 @@ func LoadLine(s tuner.Second) string {
 }
 
 // UseLine is what one container used in one second beside its limits, for the live line:
-// "app cpu 243m/300m thr 3 %  mem 71.2Mi/96Mi". What is not known is left out; restarts show where there were any.
+// "app cpu 243m/300m throttled 3 % mem 71.2Mi/96Mi restarts 0". What is not known is left out.
 func UseLine(c tuner.ContainerUse, s tuner.ContainerSecond) string {
 	parts := []string{Clean(c.Container)}
 	if s.CPU != nil {

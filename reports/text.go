@@ -63,13 +63,20 @@ func trials(n int) string {
 	return fmt.Sprintf("%d trials", n)
 }
 
+// unconfirmed is the warning beside limits that passed no confirming soak.
+const unconfirmed = "not confirmed: no soak on fresh replicas passed at exactly these values"
+
 // warnings of the step that ended the search and of its result.
 func warnings(r Run) []string {
-	if r.Result == nil {
+	result, ok := r.ended()
+	if !ok {
 		return nil
 	}
-	result, _ := r.ended()
-	return append(append([]string{}, r.Result.Warnings...), result.Warnings...)
+	all := append(append([]string{}, r.Result.Warnings...), result.Warnings...)
+	if result.Settings != nil && !result.Verified {
+		all = append(all, unconfirmed)
+	}
+	return all
 }
 
 // answerTable is the table container × setting: before, derived, evidence, the failure just below.

@@ -2,13 +2,19 @@ package reports
 
 import (
 	"bytes"
+	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/plimsoll/plimsoll/tuner"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files of reports/testdata and reports/schema.json")
@@ -57,6 +63,26 @@ func TestTextNeverActsOnTheTerminal(t *testing.T) {
 	for _, r := range string(render(t, screen, hostileRun())) {
 		if r != '\n' && dangerous(r) {
 			t.Fatalf("%U reached the terminal", r)
+		}
+	}
+}
+
+func TestStyleMovesNoColumn(t *testing.T) {
+	style := func(role Role, text string) string { return fmt.Sprintf("\x1b[3%dm%s\x1b[0m", role+1, text) }
+	styled := render(t, func(w io.Writer, r Run) error {
+		return errors.Join(Text(w, r, style), Trials(w, r, style))
+	}, fixtureRun())
+	if diff := cmp.Diff(string(render(t, screen, fixtureRun())), ansi.Strip(string(styled))); diff != "" {
+		t.Errorf("styled text differs by more than its style:\n%s", diff)
+	}
+}
+
+func TestUnconfirmedLimitsAreSaidToBe(t *testing.T) {
+	r := fixtureRun()
+	r.Result.Result.Outcome, r.Result.Result.Verified = tuner.BudgetSpent, false
+	for name, format := range map[string]func(io.Writer, Run) error{"text": screen, "html": HTML, "json": JSON, "markdown": Markdown} {
+		if !strings.Contains(string(render(t, format, r)), unconfirmed) {
+			t.Errorf("%s does not say that the limits are %s", name, unconfirmed)
 		}
 	}
 }

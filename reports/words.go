@@ -85,7 +85,7 @@ func resourceName(r tuner.Resource) string {
 // what says what a step does: "app CPU limit 100m → 200m", or its purpose where no limit moves.
 func what(s tuner.Step) string {
 	if c := s.Change; c != nil {
-		text := fmt.Sprintf("%s %s → %s", limitName(c.Limit), amount(c.Resource, c.From), amount(c.Resource, c.To))
+		text := fmt.Sprintf("%s %s → %s", limitName(c.Limit), about(c.Resource, c.From), about(c.Resource, c.To))
 		if s.Purpose == tuner.Confirm {
 			text += ", confirmed by a soak"
 		}

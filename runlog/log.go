@@ -46,6 +46,9 @@ func create(path string, flag int, header Header) (*Log, error) {
 	}
 	header.Format = FormatVersion
 	if err := l.begin(path, header); err != nil {
+		if flag == os.O_EXCL { // it is ours and empty: leave no log behind that the next Create would not overwrite
+			err = errors.Join(err, os.Remove(path))
+		}
 		return nil, fmt.Errorf("create run log %s: %w", path, errors.Join(err, l.Close()))
 	}
 	return l, nil

@@ -304,9 +304,14 @@ func TestDiskFull(t *testing.T) {
 	}
 	defer unix.Unmount(dir, 0)
 	path := filepath.Join(dir, "run.plimsoll")
+	large := fullHeader()
+	large.RunID = strings.Repeat("x", 100_000)
+	if _, err := Create(path, large); !errors.Is(err, unix.ENOSPC) {
+		t.Fatalf("a header larger than the disk: %v, want ENOSPC", err)
+	}
 	l, err := Create(path, fullHeader())
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("Create after one that failed: %v", err)
 	}
 	defer l.Close()
 	number := 1
