@@ -42,11 +42,8 @@ demo: build ## derive the limits of the bundled demo service, on this machine, i
 test: ## lint, then all tests; what needs root, a cgroup, a cluster or Chromium and finds none skips and says why
 	@test/need.sh gcc gcc libc6-dev || true
 	@test/need.sh chromium chromium || true
-	@lint=0; $(MAKE) lint || lint=$$?; \
-	race=-race; if [ "$$($(GO) env CGO_ENABLED)" != 1 ]; then race=; \
-	  echo "WARNING: no C compiler, so the tests run without the race detector"; fi; \
-	echo "$(GO) test $$race $(PACKAGES)"; \
-	tests=0; $(GO) test $$race -json -timeout 12m $(PACKAGES) </dev/null | $(GO) run ./test/summary || tests=$$?; \
+	@lint=0; $(MAKE) lint || lint=1; \
+	tests=0; GO='$(GO)' test/all.sh $(PACKAGES) || tests=1; \
 	if [ $$lint -ne 0 ]; then echo "FAIL: make lint, see above"; fi; \
 	exit $$(( lint | tests ))
 

@@ -70,7 +70,9 @@ func (r *run) add(e event, out io.Writer) {
 			fmt.Fprint(out, e.Output)
 			return
 		}
-		r.output[key] = append(r.output[key], e.Output)
+		if !strings.HasPrefix(e.Output, "=== ") {
+			r.output[key] = append(r.output[key], e.Output)
+		}
 	case "pass", "skip", "fail":
 		r.end(e, key, out)
 		delete(r.output, key)
@@ -105,7 +107,7 @@ func reason(output []string) string {
 	var words []string
 	for _, line := range output {
 		text := strings.TrimSpace(line)
-		if text == "" || strings.HasPrefix(text, "=== ") || strings.HasPrefix(text, "--- ") {
+		if text == "" || strings.HasPrefix(text, "--- ") {
 			continue
 		}
 		if file, rest, ok := strings.Cut(text, ": "); ok && strings.Contains(file, ".go:") {
