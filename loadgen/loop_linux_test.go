@@ -158,7 +158,7 @@ func TestDescriptorsExhausted(t *testing.T) {
 	})
 }
 
-// TestManyIdleConnections opens as many connections as hits at once need, and uses them again.
+// TestLoopGrowsWithTheSchedule opens as many connections as hits at once need, and uses them again.
 func TestLoopGrowsWithTheSchedule(t *testing.T) {
 	checkLeaks(t)
 	release := make(chan struct{})
@@ -174,7 +174,8 @@ func TestLoopGrowsWithTheSchedule(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := connections.Load(); n > 90 || n < 25 || result.Outcomes[OK]+result.Outcomes[Late] != result.Hits {
+	late := result.Outcomes[Late]
+	if n := connections.Load(); n > 90 || n+late < 45 || result.Outcomes[OK]+late != result.Hits {
 		t.Errorf("%d connections, outcomes %v", n, result.Outcomes)
 	}
 }

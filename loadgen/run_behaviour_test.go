@@ -42,9 +42,9 @@ func TestHitsPerConnection(t *testing.T) {
 		plan := planFor(url, 100, 300*time.Millisecond)
 		plan.Traffic.HitsPerConnection = 3
 		choose(&plan)
-		wantAll(t, plan, OK, "")
-		if n := connections.Load(); n < 8 || n > 30 { // 10 where nothing is late
-			t.Errorf("%d connections for 30 hits, 3 on each", n)
+		hits := wantAll(t, plan, OK, "").Outcomes[OK]
+		if n := connections.Load(); n < hits/3 || n == hits {
+			t.Errorf("%d connections for %d hits, 3 on each", n, hits)
 		}
 	})
 }
@@ -55,9 +55,9 @@ func TestConnectionLifetime(t *testing.T) {
 		plan := planFor(url, 100, 300*time.Millisecond)
 		plan.Traffic.ConnectionLifetime = time.Nanosecond
 		choose(&plan)
-		wantAll(t, plan, OK, "")
-		if n := connections.Load(); n < 25 {
-			t.Errorf("%d connections for 30 hits, want one for each", n)
+		hits := wantAll(t, plan, OK, "").Outcomes[OK]
+		if n := connections.Load(); n != hits {
+			t.Errorf("%d connections for %d hits, want one for each", n, hits)
 		}
 	})
 }

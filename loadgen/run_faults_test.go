@@ -176,20 +176,22 @@ func TestFaultsHaveOutcomes(t *testing.T) {
 	}
 }
 
-// wantAll runs plan and checks that every hit had one outcome, with an error that says so.
-func wantAll(t *testing.T, plan Plan, want Outcome, says string) {
+// wantAll runs plan and checks that every hit had one outcome, with an error that says so. Hits that a busy machine made
+// late are left out.
+func wantAll(t *testing.T, plan Plan, want Outcome, says string) Result {
 	t.Helper()
 	result, err := Run(t.Context(), plan)
 	if err != nil {
 		t.Fatal(err)
 	}
-	late := result.Outcomes[Late] // on a busy machine
+	late := result.Outcomes[Late]
 	if result.Hits == 0 || result.Outcomes[want]+late != result.Hits || late == result.Hits {
 		t.Errorf("outcomes %v of %d hits, want all %s; errors: %v", result.Outcomes, result.Hits, want, result.Errors)
 	}
 	if says != "" && !strings.Contains(result.Errors[want], says) {
 		t.Errorf("error %q, want it to say %q", result.Errors[want], says)
 	}
+	return result
 }
 
 func TestNobodyListens(t *testing.T) {
@@ -228,8 +230,8 @@ func TestDeadReplicaStallsNobody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if result.ReplicaOK[0] != 0 || result.ReplicaOK[1] < 80 {
-			t.Errorf("ok hits by replica %v, want none and nearly 100; outcomes %v", result.ReplicaOK, result.Outcomes)
+		if result.ReplicaOK[0] != 0 || result.ReplicaOK[1]+result.Outcomes[Late] < 100 {
+			t.Errorf("ok hits by replica %v, want none and 100; outcomes %v", result.ReplicaOK, result.Outcomes)
 		}
 		if result.Outcomes[Unfinished] != 20 {
 			t.Errorf("outcomes %v, want the 20 hits that the dead replica has room for unfinished", result.Outcomes)
