@@ -57,14 +57,10 @@ func Answers(r Run) []Answer {
 func (a *Answer) support(goal tuner.Goal, result tuner.Result) {
 	limit := tuner.Limit{Container: a.Container, Resource: a.Resource}
 	a.Searched = slices.ContainsFunc(goal.Limits, func(s tuner.Searched) bool { return s.Limit == limit })
-	for _, e := range result.Evidence {
-		if e.Limit != limit {
-			continue
-		}
-		a.Trials, a.Reason = append(a.Trials, e.Trials...), e.RequestReason
-		if a.Setting == "limit" {
-			a.Below, a.Reason, a.Confidence = e.Below, e.LimitReason, e.Confidence
-		}
+	e, _ := evidence(result, limit)
+	a.Trials, a.Reason = append(a.Trials, e.Trials...), e.RequestReason
+	if a.Setting == "limit" {
+		a.Below, a.Reason, a.Confidence = e.Below, e.LimitReason, e.Confidence
 	}
 }
 

@@ -40,35 +40,24 @@ func hostileRun() Run {
 	return r
 }
 
-// spoil appends hostile to every string in v. Types of their own are enumerations and stay.
+// spoil appends hostile to every string in v, in copies of what v shares with others. Types of their own are
+// enumerations and stay.
 func spoil(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() {
-			// A value may be shared, and must be spoilt once only.
-			fresh := reflect.New(v.Type().Elem())
-			fresh.Elem().Set(v.Elem())
-			spoil(fresh.Elem())
-			v.Set(fresh)
+			v.Set(spoilt(v.Elem()).Addr())
 		}
 	case reflect.Slice:
-		fresh := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
-		reflect.Copy(fresh, v)
-		for i := range fresh.Len() {
-			spoil(fresh.Index(i))
+		fresh := reflect.Zero(v.Type())
+		for i := range v.Len() {
+			fresh = reflect.Append(fresh, spoilt(v.Index(i)))
 		}
-		if !v.IsNil() {
-			v.Set(fresh)
-		}
+		v.Set(fresh)
 	case reflect.Map:
 		fresh := reflect.MakeMap(v.Type())
 		for _, key := range v.MapKeys() {
-			k, value := reflect.New(key.Type()).Elem(), reflect.New(v.Type().Elem()).Elem()
-			k.Set(key)
-			value.Set(v.MapIndex(key))
-			spoil(k)
-			spoil(value)
-			fresh.SetMapIndex(k, value)
+			fresh.SetMapIndex(spoilt(key), spoilt(v.MapIndex(key)))
 		}
 		v.Set(fresh)
 	case reflect.Struct:
@@ -83,6 +72,14 @@ func spoil(v reflect.Value) {
 			v.SetString(v.String() + hostile)
 		}
 	}
+}
+
+// spoilt is a spoilt copy of v.
+func spoilt(v reflect.Value) reflect.Value {
+	fresh := reflect.New(v.Type()).Elem()
+	fresh.Set(v)
+	spoil(fresh)
+	return fresh
 }
 
 // longRun has n trials, soaks among them: what a large report is measured on.

@@ -35,7 +35,9 @@ func distribution(r Run) ([]figure, distributionData) {
 	for _, q := range chosen[0].Observation.Load.Response {
 		table.Rows = append(table.Rows, []string{quantileName(q.Q)})
 	}
+	var numbers []int
 	for _, t := range chosen {
+		numbers = append(numbers, t.Number)
 		name := fmt.Sprintf("trial %d, %s", t.Number, t.Step.Scenario)
 		table.Head = append(table.Head, name)
 		for i, q := range chosen[0].Observation.Load.Response {
@@ -48,7 +50,8 @@ func distribution(r Run) ([]figure, distributionData) {
 		d.Trials = append(d.Trials, distLine{Name: name})
 	}
 	d.fill(chosen)
-	return []figure{{Kind: "distribution", Title: "Response times", Sentence: distributionSentence(chosen), Table: table}}, d
+	return []figure{{Kind: "distribution", Title: "Response times", Sentence: distributionSentence(chosen),
+		Trials: links(r, numbers), Table: table}}, d
 }
 
 // firstAndLast are the first and the last judged trial under load; one, or none, where there are fewer.
