@@ -83,7 +83,8 @@ func (s *specimen) container(r *rand.Rand, name string, i int) sim.Container {
 	}
 	c.Curve = sim.Queue(uniform(r, 0.7, 1.5))
 	if i == 0 && r.Float64() < 0.35 {
-		c.Curve, s.replayed = sim.Table(sim.Measured[r.IntN(len(sim.Measured))].Points), true
+		curves := sim.MeasuredCurves()
+		c.Curve, s.replayed = sim.Table(curves[r.IntN(len(curves))].Points), true
 	}
 	if i == 0 && r.Float64() < 0.05 {
 		c.Cliff, s.cliff = uniform(r, 5, 10), true
