@@ -4,17 +4,18 @@
 // # What it needs, by the flags' defaults, at 200 hits/s
 //
 // CPU per hit: 1.3 ms on the clock of the thread that serves it, the same on every machine, page faults included; and
-// 0.1 to 0.2 ms for HTTP and Go's runtime, which no flag sets:
+// about 0.25 ms for HTTP, the network and Go's runtime, which no flag sets:
 //
-//	200 hits/s × (1.3 ms + 0.15 ms) = 290m
+//	200 hits/s × (1.3 ms + 0.25 ms) = 310m
 //
 // CPU at start: 200 ms, which takes 2 s under a limit of 100m; and 300 ms of waiting, which no CPU shortens.
 //
-// Memory: 8 MiB of Go's runtime and heap, 6 MiB of the program's own file pages, which are locked so that they are not
-// reclaimed, a cache of 64 MiB that the first 512 hits fill by 128 KiB each (2.6 s) and that then stays as it is, and
-// 128 KiB for each hit in flight, of which there are 1 to 8 where CPU does not run short:
+// Memory: 6 MiB of Go's runtime and heap, 6 MiB of the program's own file pages, which are locked so that they are not
+// reclaimed, 1 MiB of the kernel's for the process, a cache of 64 MiB that the first 512 hits fill by 128 KiB each
+// (2.6 s) and that then stays as it is, and 128 KiB for each hit in flight, of which there are up to 4 where CPU does
+// not run short:
 //
-//	8 + 6 + 64 + 8 × 0.125 = 79 MiB
+//	6 + 6 + 1 + 64 + 4 × 0.125 = 77.5 MiB
 //
 // Cache and hits in flight are mapped outside Go's heap, in small pages, so garbage collection moves none of it.
 //
@@ -23,7 +24,7 @@
 //	-leak-per-hit 4KiB   holds 4 KiB more for ever after each hit: at 200 hits/s 47 MiB a minute
 //	-child 64MiB         starts a child process that holds 64 MiB and that the kernel kills first when memory runs out
 //	-lock 10ms           holds one lock for 10 ms of waiting per hit: no more than 100 hits/s, whatever the CPU limit
-//	-cpu-extra 0.3       takes 30 % more CPU per hit: 200 × (1.69 ms + 0.1 ms) = 358m
+//	-cpu-extra 0.3       takes 30 % more CPU per hit: 200 × (1.69 ms + 0.25 ms) = 388m
 package main
 
 import (
