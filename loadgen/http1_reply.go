@@ -18,6 +18,11 @@ var (
 // replyReader reads HTTP/1.x replies from bytes as they arrive, in pieces of any size (RFC 9112). It keeps no byte of
 // a body and copies only the line that a piece ended in, so a reply that arrives whole costs no copy and no allocation.
 //
+// It is no library's because none fits: net/http reads from a blocking stream and allocates a header map for each reply
+// (24 µs of CPU time per hit at 32 connections, where wrk takes 8 and this path the same as wrk), fasthttp too reads from
+// a stream and so needs a goroutine for each connection, and parsers in C need cgo. What a load generator needs of a
+// reply is its status, its end and whether the connection may be used again.
+//
 // It reads what servers send, not all that the grammar allows: a line may end in a bare LF, and header fields that do
 // not frame the reply are skipped unread. What decides where a reply ends is read strictly.
 type replyReader struct {

@@ -3,6 +3,7 @@ package loadgen
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 	"unsafe"
 
@@ -18,6 +19,8 @@ type poll struct {
 	// armed is when the timer fires, as a time since the run began; never where it is not armed.
 	armed  time.Duration
 	events [64]unix.EpollEvent
+	// spare is true where other goroutines have a processor to run on while this loop sleeps without telling anyone.
+	spare bool
 }
 
 // The slots of descriptors that are no connection.
@@ -27,7 +30,7 @@ const (
 )
 
 func newPoll() (*poll, error) {
-	p := &poll{epoll: -1, timer: -1, bell: -1, armed: never}
+	p := &poll{epoll: -1, timer: -1, bell: -1, armed: never, spare: runtime.GOMAXPROCS(0) > 1}
 	var err error
 	if p.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("opening an epoll descriptor: %w", err)
@@ -80,12 +83,15 @@ func (p *poll) wait(now, until time.Duration) ([]unix.EpollEvent, error) {
 	return p.events[:max(n, 0)], nil
 }
 
-// shortSleep is how long a loop may sleep without telling the Go scheduler.
+// shortSleep is how long a loop may sleep without telling the Go scheduler. Telling it, as every ordinary system call
+// does, wakes threads that look for other work and puts them to sleep again: about four context switches for each sleep
+// instead of one, which took 60 instead of 37 µs of CPU time per hit at 5,000/s. The scheduler can still interrupt such
+// a sleep, by the signal with which it preempts (it repeats it until it is heard), so garbage collection is not held up.
 const shortSleep = 2 * time.Millisecond
 
 // sleep waits for events, expectedly no longer than that.
 func (p *poll) sleep(timeout int, longest time.Duration) (int, error) {
-	if longest > shortSleep {
+	if longest > shortSleep || !p.spare {
 		return unix.EpollWait(p.epoll, p.events[:], timeout)
 	}
 	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.epoll), uintptr(unsafe.Pointer(&p.events[0])), uintptr(len(p.events)), uintptr(timeout), 0, 0)
