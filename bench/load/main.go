@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"debug/buildinfo"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -55,6 +58,7 @@ func (b bench) measure(ctx context.Context, only string) ([]row, error) {
 	}
 	defer nginx.stop()
 	b.url = nginx.url
+	printVersions(ctx)
 	var rows []row
 	for _, part := range []struct {
 		name string
@@ -72,4 +76,20 @@ func (b bench) measure(ctx context.Context, only string) ([]row, error) {
 		}
 	}
 	return rows, nil
+}
+
+// printVersions says what is measured, and on what. A tool that is missing is told by its own rows.
+func printVersions(ctx context.Context) {
+	fmt.Printf("%s, %d CPUs\n", runtime.Version(), runtime.NumCPU())
+	text, _ := exec.CommandContext(ctx, "wrk", "-v").CombinedOutput() // exits with 1 after its version
+	first, _, _ := strings.Cut(string(text), "\n")
+	fmt.Printf("%s\n", first)
+	for _, name := range []string{"vegeta", "k6", "bombardier"} {
+		info, err := buildinfo.ReadFile(installed(name))
+		if err != nil {
+			fmt.Printf("%s: %v\n", name, err)
+			continue
+		}
+		fmt.Printf("%s %s, built with %s\n", info.Main.Path, info.Main.Version, info.GoVersion)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"syscall"
@@ -18,8 +19,9 @@ type used struct {
 	output []byte
 }
 
-// run runs a command to its end. An exit code other than 0 is an error unless it is one of fine.
+// run prints a command and runs it to its end. An exit code other than 0 is an error unless it is one of fine.
 func run(ctx context.Context, fine []int, name string, args ...string) (used, error) {
+	fmt.Fprintf(os.Stderr, "  $ %s %s\n", name, strings.Join(args, " "))
 	cmd := exec.CommandContext(ctx, name, args...)
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
