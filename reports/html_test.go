@@ -194,6 +194,29 @@ func TestHostileTextStaysText(t *testing.T) {
 	p.check(t)
 }
 
+func TestLegendIsSilentUntilPointedAt(t *testing.T) {
+	ctx := browser(t)
+	p := open(t, ctx, render(t, HTML, fixtureRun()), 1280, false)
+	eval[any](t, p, openAll)
+	if n := eval[int](t, p, `[...document.querySelectorAll(".u-value")].filter((e) => getComputedStyle(e).visibility !== "hidden").length`); n > 0 {
+		t.Errorf("%d values show with no cursor on any chart", n)
+	}
+	const trial = `document.querySelectorAll("#trial-3 .plot")`
+	eval[any](t, p, trial+`[2].scrollIntoView({behavior: "instant", block: "center"})`)
+	at := eval[[]float64](t, p, `(({left, top}) => [left + 250, top + 90])(`+trial+`[2].getBoundingClientRect())`)
+	if err := chromedp.Do(p.ctx, chromedp.MouseEvent("mouseMoved", at[0], at[1]), chromedp.MouseEvent("mouseMoved", at[0]+2, at[1])); err != nil {
+		t.Fatal(err)
+	}
+	// The charts of a trial share one cursor: all of them show a value now, and those of other trials do not.
+	if n := eval[int](t, p, `(async () => {
+		const charts = () => [...document.querySelectorAll(".uplot:not(.idle)")].map((u) => u.closest("details.trial").id);
+		for (let i = 0; i < 100 && charts().length < 6; i++) await new Promise((r) => requestAnimationFrame(r));
+		return charts().filter((id) => id === "trial-3").length === charts().length ? charts().length : -1;
+	})()`); n != 6 {
+		t.Errorf("%d charts follow the cursor, want the 6 of trial 3", n)
+	}
+}
+
 func TestLinksOpenTheirTrial(t *testing.T) {
 	ctx := browser(t)
 	p := open(t, ctx, render(t, HTML, fixtureRun()), 1280, false)

@@ -3,6 +3,7 @@
 // the page itself; nothing is ever fetched.
 (() => {
   const blocks = new Map(), drawn = new Map();
+  document.documentElement.classList.add("scripted"); // room for the charts, so that drawing them moves nothing
 
   async function unpack(id) {
     const packed = JSON.parse(document.getElementById("data-" + id).textContent);
