@@ -128,7 +128,10 @@ func (h history) lower(last *Trial) Step {
 	if len(estimates) > 0 && h.needsRepeat(last) {
 		return h.toward(last.Step.Settings, Repeat, "how noisy is this service? The same settings again")
 	}
-	if step, ok := h.relax(last, held); ok {
+	if step, ok := h.relax(last); ok {
+		return step
+	}
+	if step, ok := h.tooNoisy(); ok {
 		return step
 	}
 	if e := h.nextOf(estimates); e != nil {
@@ -170,6 +173,9 @@ func (h history) littleKnown(held Settings) (sigma float64, few bool) {
 			n++
 		}
 	}
+	if sigma > deafening {
+		return sigma, n < minRepeats+2
+	}
 	return sigma, sigma > loud && n < minRepeats
 }
 
@@ -182,7 +188,7 @@ const (
 
 // relax raises the most used CPU limit where the first trial that passed did so only just: the search of a memory limit
 // needs room in CPU, or noise would pass for a lack of memory.
-func (h history) relax(last *Trial, held Settings) (Step, bool) {
+func (h history) relax(last *Trial) (Step, bool) {
 	if last.Verdict.Judgement != Pass || !h.searches(Memory) || h.passing() > maxRelaxed {
 		return Step{}, false
 	}
@@ -219,6 +225,30 @@ func (h history) worstMargin(t *Trial) float64 {
 		}
 	}
 	return worst
+}
+
+// deafening is the noise, as a standard deviation of ln(response time), at which a limit and its double can't be told
+// apart in a few trials.
+const deafening = 0.5
+
+// tooNoisy ends a search whose noise, known from three repeats or more, leaves no limits to tell apart.
+func (h history) tooNoisy() (Step, bool) {
+	for _, l := range h.goal.Limits {
+		for _, slo := range h.goal.SLOs[h.goal.Tuning.Probe] {
+			if slo.Metric != scenarios.ResponseTime || l.Resource != CPU {
+				continue
+			}
+			n := h.marginNoise(slo.Text, l.Limit)
+			if n.freedom < 3 || n.sigma() < deafening {
+				continue
+			}
+			step := h.end(TooNoisy, fmt.Sprintf("from run to run %q varies by %s (standard deviation of its logarithm) at equal limits: too much to tell limits apart",
+				slo.Text, percentText(n.sigma())))
+			step.Result.Sigma = new(n.sigma())
+			return step, true
+		}
+	}
+	return Step{}, false
 }
 
 // nextOf is the first limit that is not settled: memory, then the CPU of minor containers, then that of the largest;

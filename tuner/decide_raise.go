@@ -91,9 +91,9 @@ func (h history) atMost(t *Trial, l *Limit) bool {
 // unexplained repeats a failure without a culprit once; then no limit explains it.
 func (h history) unexplained(last *Trial) Step {
 	if h.failuresHere() < 2 && h.affords(h.goal.Tuning.Probe) {
-		return h.toward(last.Step.Settings, Repeat, last.Verdict.Why+"; no container is near a limit: once more, to be sure")
+		return h.toward(last.Step.Settings, Repeat, last.Verdict.Why+": once more, to be sure")
 	}
-	return h.end(Unexplained, last.Verdict.Why+"; no container is near any limit (a lock, a pool, a dependency?)")
+	return h.end(Unexplained, "no limit explains it (a lock, a pool, a dependency?): "+last.Verdict.Why)
 }
 
 // infeasible repeats a failure at the upper bound once; then no allowed limit passes.

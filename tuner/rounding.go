@@ -13,7 +13,7 @@ const roundingRatio = 0.01
 // roundUp returns the smallest value people would write that is not below x: a multiple of 1, 2 or 5 times a power of
 // ten (millicores, or MiB), the coarsest that adds at most roundingRatio. Memory below 50Mi goes by 64Ki.
 //
-//	CPU 103.2 → 104, 231 → 232, 1031 → 1040 millicores     memory 71.3Mi → 72Mi, 391Mi → 395Mi, 5.2Mi → 5.2Mi (5312Ki)
+//	CPU 103.2 → 104, 231.4 → 232, 1031 → 1040 millicores     memory 71.3Mi → 72Mi, 391.2Mi → 392Mi, 5.2Mi → 5376Ki
 func roundUp(r Resource, x float64) int64 {
 	unit := 1.0
 	if r == Memory {
@@ -23,15 +23,6 @@ func roundUp(r Resource, x float64) int64 {
 		}
 	}
 	return ceilTo(x, unit*niceStep(x/unit*roundingRatio))
-}
-
-// roundDown is roundUp towards zero: for what must stay below a bound.
-func roundDown(r Resource, x float64) int64 {
-	up := roundUp(r, x)
-	if float64(up) <= x {
-		return up
-	}
-	return roundUp(r, x*(1-roundingRatio))
 }
 
 func ceilTo(x, step float64) int64 {

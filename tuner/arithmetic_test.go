@@ -1,0 +1,117 @@
+package tuner
+
+import (
+	"math"
+	"testing"
+
+	"github.com/plimsoll/plimsoll/scenarios"
+)
+
+func near(t *testing.T, what string, got, want, within float64) {
+	t.Helper()
+	if math.Abs(got-want) > within {
+		t.Errorf("%s = %.5g, want %.5g", what, got, want)
+	}
+}
+
+// The worked values of noise.go.
+func TestNoise(t *testing.T) {
+	n := noise{prior: 0.1, priorWeight: 2}
+	n.addGroup(2, 0.4, 0.01+0.09)
+	n.addGroup(3, 0.3, 0.09)
+	near(t, "SS", n.squares, 0.08, 1e-12)
+	near(t, "ν", n.freedom, 3, 0)
+	near(t, "s", n.sigma(), math.Sqrt(0.02), 1e-12)
+	n.addGroup(1, 5, 25)
+	near(t, "ν after a lone trial", n.freedom, 3, 0)
+}
+
+// Tables of Student's t: any statistics text.
+func TestStudentQuantiles(t *testing.T) {
+	for _, c := range []struct{ p, degrees, want float64 }{
+		{0.95, 5, 2.015}, {0.975, 10, 2.228}, {0.95, 1, 6.314}, {0.975, 2, 4.303}, {0.95, 1000, 1.646}, {0.5, 4, 0},
+	} {
+		near(t, "t", tQuantile(c.p, c.degrees), c.want, 0.001)
+		near(t, "CDF", tCDF(c.want, c.degrees), c.p, 0.0002)
+		near(t, "CDF below 0", tCDF(-c.want, c.degrees), 1-c.p, 0.0002)
+	}
+	near(t, "z", normalQuantile(0.975), 1.95996, 1e-4)
+}
+
+// The worked values of bracket.go: signs without noise leave the need flat between them.
+func TestBracket(t *testing.T) {
+	b := newBracket(math.Log(4), math.Log(32))
+	b.spread(0, 60)
+	b.enough(math.Log(8), false)
+	b.enough(math.Log(16), true)
+	near(t, "median", math.Exp(b.median()), 11.3, 0.4)
+	near(t, "p95", math.Exp(b.quantile(0.95)), 15.5, 0.6)
+	near(t, "confidence at 16", b.confidence(math.Log(16)), 0.97, 0.03)
+	near(t, "confidence at 8", b.confidence(math.Log(8)), 0.02, 0.03)
+}
+
+// One freak kill far above the need does not rule it out for ever.
+func TestBracketForgivesOneWrongSign(t *testing.T) {
+	b := newBracket(math.Log(4), math.Log(64))
+	b.enough(math.Log(40), false)
+	for range 6 {
+		b.enough(math.Log(16), true)
+	}
+	if m := math.Exp(b.median()); m > 20 {
+		t.Errorf("median %.1f after six trials that passed at 16", m)
+	}
+}
+
+// The worked value of fit.go.
+func TestFit(t *testing.T) {
+	f := fit{usage: 100, noise: noise{prior: 0.1, priorWeight: 2}}
+	limit := func(u float64) float64 { return 100 / (1 - math.Exp(-u)) }
+	f.points = []fitPoint{{limit: limit(1), u: 1, y: -0.5}}
+	near(t, "u", depth(100, limit(1)), 1, 1e-9)
+	mean, deviation := f.predict(limit(1.3), 0, false)
+	near(t, "mean", mean, -0.2, 1e-9)
+	w := nearness(limit(1), limit(1.3))
+	near(t, "deviation", deviation, 0.1*math.Sqrt(1+1/w+0.09/(0.01/0.49)), 1e-9)
+	if _, bold := f.predict(limit(1.3), 0, true); bold >= deviation {
+		t.Errorf("bold deviation %.3f is not below %.3f", bold, deviation)
+	}
+	if mean, _ := f.predict(99, 0, false); !math.IsInf(mean, 1) {
+		t.Errorf("below usage the SLO is missed without end, got %.3f", mean)
+	}
+}
+
+func TestRoundUp(t *testing.T) {
+	for _, c := range []struct {
+		r    Resource
+		x    float64
+		want int64
+	}{
+		{CPU, 103.2, 104}, {CPU, 231.4, 232}, {CPU, 1031, 1040}, {CPU, 104.0000000001, 104}, {CPU, 5.1, 6}, {CPU, 2345, 2360},
+		{Memory, 71.3 * float64(scenarios.MiB), 72 << 20}, {Memory, 391.2 * float64(scenarios.MiB), 392 << 20}, {Memory, 5.2 * float64(scenarios.MiB), 84 * 64 << 10},
+	} {
+		if got := roundUp(c.r, c.x); got != c.want {
+			t.Errorf("roundUp(%s, %g) = %s, want %s", c.r, c.x, limitText(c.r, got), limitText(c.r, c.want))
+		}
+	}
+	for x := 50.0; x < 1e5; x *= 1.003 {
+		if got := float64(roundUp(CPU, x)); got < x || got > x*(1+roundingRatio)+1 {
+			t.Fatalf("roundUp(%g) = %g", x, got)
+		}
+	}
+}
+
+func TestWithLimitMovesTheRequest(t *testing.T) {
+	s := Settings{{"app", scenarios.Resources{CPURequest: 200, CPULimit: 400, MemoryRequest: 64 << 20, MemoryLimit: 128 << 20}}}
+	if got := withLimit(s, Limit{"app", CPU}, 100, scenarios.Burstable)[0]; got.CPURequest != 100 || got.CPULimit != 100 || got.MemoryLimit != 128<<20 {
+		t.Errorf("burstable: %v", got)
+	}
+	if got := withLimit(s, Limit{"app", CPU}, 800, scenarios.Burstable)[0]; got.CPURequest != 200 {
+		t.Errorf("burstable, raised: %v", got)
+	}
+	if got := withLimit(s, Limit{"app", Memory}, 256<<20, scenarios.Guaranteed)[0]; got.MemoryRequest != 256<<20 {
+		t.Errorf("guaranteed: %v", got)
+	}
+	if s[0].CPULimit != 400 {
+		t.Error("withLimit changed its argument")
+	}
+}
