@@ -224,12 +224,27 @@ func TestLinksOpenTheirTrial(t *testing.T) {
 	if len(broken) > 0 {
 		t.Errorf("links to nowhere: %q", broken)
 	}
-	if !eval[bool](t, p, `(async () => {
-		document.querySelector("a[href='#trial-3']").click();
-		await new Promise((r) => addEventListener("hashchange", r));
-		return document.getElementById("trial-3").open;
-	})()`) {
-		t.Error("a link to trial 3 does not open it")
+	eval[any](t, p, "document.querySelector(`a[href='#trial-3']`).click()")
+	checkOpenAtTop(t, p, "after a click")
+	if err := chromedp.Do(p.ctx, chromedp.Reload()); err != nil {
+		t.Fatal(err)
+	}
+	checkOpenAtTop(t, p, "when opened by its address")
+	screenshot(t, p, "trial-3")
+}
+
+// checkOpenAtTop waits until the charts of trial 3 are drawn, 6 s at most, and checks that they moved it nowhere.
+func checkOpenAtTop(t *testing.T, p *tab, when string) {
+	t.Helper()
+	top := eval[float64](t, p, `(async () => {
+		const trial = document.getElementById("trial-3");
+		for (let i = 0; i < 300 && !(trial.open && trial.querySelectorAll("canvas").length === 6); i++) {
+			await new Promise((r) => setTimeout(r, 20));
+		}
+		return trial.open ? trial.getBoundingClientRect().top : -1e6;
+	})()`)
+	if top < -1 || top > 60 {
+		t.Errorf("%s trial 3 is at %v, or closed; want it open at the top", when, top)
 	}
 }
 
