@@ -7,7 +7,14 @@ import (
 
 // belowAnon is the probability that a service can live with less memory than the anonymous memory it was seen to hold:
 // runtimes that size their heap by the limit can.
-const belowAnon = 0.1
+// Once the anonymous memory stayed the same at a limit a tenth lower or more, it is fixedAnon: this one does not.
+const (
+	belowAnon = 0.1
+	fixedAnon = 0.005
+)
+
+// memoryResolution is how near to each other two memory limits may be and still be told apart.
+const memoryResolution = 0.03
 
 // memoryEstimate searches a memory limit. What is known: the need of a run is hardly below its anonymous memory, never
 // above its peak, and each trial adds a sign. The peak counts page cache that could be given back, so the least limit
@@ -38,7 +45,7 @@ func (h history) memoryBracket(l Searched) *bracket {
 	squares, freedom := h.memorySpread(l.Limit)
 	b.spread(squares, freedom)
 	if known {
-		b.floor(anon, belowAnon)
+		b.floor(anon, h.anonDoubt(l.Limit, passed, anon))
 	}
 	h.memorySigns(l.Limit, b)
 	return b
@@ -49,16 +56,16 @@ func (h history) memoryBracket(l Searched) *bracket {
 func (h history) nextMemory(l Searched, b *bracket, hold int64) (int64, string) {
 	aim, median := b.quantile(h.target()), b.median()
 	z, sigma := normalQuantile(h.target()), b.sigma()
-	halfWay := aim-median-z*sigma > max(resolution, 0.5*z*sigma) && h.moves(l.Limit) < maxProbes
+	halfWay := aim-median-z*sigma > max(memoryResolution, 0.5*z*sigma) && h.moves(l.Limit) < maxProbes
 	if halfWay {
 		aim = median
 	}
 	floor := float64(h.soakFailed(l.Limit)) * soakStep
 	x := l.within(roundUp(Memory, max(math.Exp(aim), floor)))
 	settled := b.confidence(spanOf(hold)) >= h.target()-settledDoubt && float64(hold) >= floor
-	slack := 1 + resolution
+	slack := 1 + memoryResolution
 	if h.moves(l.Limit) >= 3 {
-		slack = 1 + 3*resolution
+		slack = 1 + 2*memoryResolution
 	}
 	if settled && float64(hold) <= float64(x)*slack || x == hold || x == valueOf(h.lastSettings(), l.Limit) && h.last().Verdict.Judgement == Pass {
 		return 0, ""
@@ -142,6 +149,18 @@ func (h history) anonOf(l Limit, value int64) (float64, bool) {
 		}
 	}
 	return sum / float64(max(1, n)), n > 0
+}
+
+// anonDoubt is the probability that less than the anonymous memory seen at the smallest passing value is enough.
+func (h history) anonDoubt(l Limit, passed int64, anon float64) float64 {
+	for i := range h.trials {
+		t := &h.trials[i]
+		u := useOf(&t.Observation, l.Container)
+		if t.Verdict.Judgement == Pass && float64(valueOf(t.Step.Settings, l)) > 1.1*float64(passed) && u.anon != nil && math.Abs(math.Log(*u.anon)-anon) < 0.03 {
+			return fixedAnon
+		}
+	}
+	return belowAnon
 }
 
 // memorySpread measures the noise of anonymous memory over trials that passed at the same limit: the sum of squared
