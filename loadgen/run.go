@@ -47,8 +47,9 @@ type offerer interface {
 // Plan.Grace and returns the result of what was run, with Complete false. The error is for a plan that cannot be run
 // and for an instrument that broke; a failing service is a Result.
 func Run(ctx context.Context, plan Plan) (Result, error) {
-	if err := checkPlan(&plan); err != nil {
-		return Result{}, err
+	plan, err := completePlan(plan)
+	if err != nil {
+		return Result{}, fmt.Errorf("loadgen: %w", err)
 	}
 	t, err := newTraffic(plan.Traffic)
 	if err != nil {
@@ -70,34 +71,35 @@ func Run(ctx context.Context, plan Plan) (Result, error) {
 	return summarize(plan, recorders, ran), nil
 }
 
-// checkPlan fills in the address or the URL where only one of them is given, and refuses a plan that can't be run.
-func checkPlan(plan *Plan) error {
+// completePlan returns plan with the address or the URL filled in where only one of them is given. The errors are for a
+// plan that can't be run.
+func completePlan(plan Plan) (Plan, error) {
 	switch {
 	case len(plan.Scenario.Stages) == 0:
-		return errors.New("loadgen: the scenario has no stages")
+		return plan, errors.New("the scenario has no stages")
 	case !plan.Closed && plan.Traffic.MaxInFlight < 1:
-		return fmt.Errorf("loadgen: max_in_flight is %d; it must be at least 1", plan.Traffic.MaxInFlight)
+		return plan, fmt.Errorf("max_in_flight is %d; it must be at least 1", plan.Traffic.MaxInFlight)
 	case plan.Closed && plan.Connections < 1:
-		return fmt.Errorf("loadgen: %d connections; a closed loop needs at least 1", plan.Connections)
+		return plan, fmt.Errorf("%d connections; a closed loop needs at least 1", plan.Connections)
 	case plan.Traffic.URL == "" && len(plan.Addresses) == 0:
-		return errors.New("loadgen: neither a URL nor an address to send to")
+		return plan, errors.New("neither a URL nor an address to send to")
 	}
 	if plan.Traffic.URL == "" {
 		plan.Traffic.URL = "http://" + plan.Addresses[0]
 	}
 	if len(plan.Addresses) > 0 {
-		return nil
+		return plan, nil
 	}
 	u, err := url.Parse(plan.Traffic.URL)
 	if err != nil {
-		return fmt.Errorf("loadgen: %w", err)
+		return plan, err
 	}
 	port := u.Port()
 	if port == "" {
 		port = defaultPort(u.Scheme)
 	}
 	plan.Addresses = []string{net.JoinHostPort(u.Hostname(), port)}
-	return nil
+	return plan, nil
 }
 
 func defaultPort(scheme string) string {
