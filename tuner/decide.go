@@ -238,7 +238,7 @@ func (h history) tooNoisy() (Step, bool) {
 			if slo.Metric != scenarios.ResponseTime || l.Resource != CPU {
 				continue
 			}
-			n := h.marginNoise(slo.Text, l.Limit)
+			n := h.repeatNoise(slo.Text, l.Limit)
 			if n.freedom < 3 || n.sigma() < deafening {
 				continue
 			}

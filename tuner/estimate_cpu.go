@@ -154,15 +154,24 @@ func marginOf(t *Trial, slo string) (y float64, ok bool) {
 // marginNoise measures the noise of one SLO's margin over trials at equal CPU limits. What a change of usage explains by
 // the prior slope is not noise.
 func (h history) marginNoise(slo string, l Limit) noise {
+	sameCPU := func(a, b Settings) bool { return h.sameOf(CPU, a, b) }
+	return h.noiseOf(slo, l, sameCPU)
+}
+
+// repeatNoise is marginNoise over trials at wholly equal limits.
+func (h history) repeatNoise(slo string, l Limit) noise { return h.noiseOf(slo, l, h.sameLimits) }
+
+// noiseOf measures the noise of one SLO's margin over trials whose settings are the same.
+func (h history) noiseOf(slo string, l Limit, same func(a, b Settings) bool) noise {
 	n := noise{prior: cpuNoise, priorWeight: cpuNoiseWeight}
 	for i := range h.trials {
-		if h.seenBefore(i, func(s Settings) bool { return h.sameOf(CPU, s, h.trials[i].Step.Settings) }) {
+		if h.seenBefore(i, func(s Settings) bool { return same(s, h.trials[i].Step.Settings) }) {
 			continue
 		}
 		count, sum, squares := 0, 0.0, 0.0
 		for j := i; j < len(h.trials); j++ {
 			t := &h.trials[j]
-			if t.Step.Scenario != h.goal.Tuning.Probe || !h.sameOf(CPU, t.Step.Settings, h.trials[i].Step.Settings) {
+			if t.Step.Scenario != h.goal.Tuning.Probe || !same(t.Step.Settings, h.trials[i].Step.Settings) {
 				continue
 			}
 			raw, ok := marginOf(t, slo)

@@ -37,7 +37,11 @@ func (h history) warm() (step Step, ok bool) {
 	return Step{}, false
 }
 
-// nearestBelow is the evidence whose failing value is nearest to what was derived; nil where none has one.
+// tellsApart is the ratio of a failing value to the derived one up to which noise hardly lets it pass.
+const tellsApart = 0.88
+
+// nearestBelow is the evidence whose failing value is nearest to what was derived, among those that noise hardly lets
+// pass if there are any; nil where none has one.
 func (h history) nearestBelow() *Evidence {
 	var nearest *Evidence
 	ratio := 0.0
@@ -47,7 +51,11 @@ func (h history) nearestBelow() *Evidence {
 			continue
 		}
 		l, searched := h.searched(ev.Limit)
-		if r := float64(ev.Below.Value) / float64(ev.Derived); searched && ev.Below.Value >= l.Min && r > ratio {
+		r := float64(ev.Below.Value) / float64(ev.Derived)
+		if r > tellsApart {
+			r = 1 - r // behind all the others
+		}
+		if searched && ev.Below.Value >= l.Min && r > ratio {
 			nearest, ratio = ev, r
 		}
 	}

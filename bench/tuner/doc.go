@@ -5,7 +5,8 @@
 // Every service is searched through tuner.Search at three levels of noise. The search is told neither the noise nor the
 // demand. Definitions:
 //
-//	demand            least value of a limit at which the noise-free run passes, the other limits as derived
+//	demand            least value of a limit at which the noise-free run passes, the other limits as derived (relaxed
+//	                  where no value passes beside them)
 //	true pass         share of fresh runs that pass at the derived value of one limit, the others at their upper bounds
 //	joint pass        the same with all limits as derived
 //	over-allocation   sum of derived over sum of demand − 1, for CPU and for memory of a service; their mean

@@ -48,10 +48,14 @@ func (s *specimen) passRatio(settings tuner.Settings, r *rand.Rand) float64 {
 	return float64(passed) / truthRuns
 }
 
-// demand finds the least passing value by bisection with the noise off, below the derived value or above it. Below a
-// cliff the smaller passing region is not looked for: the search bounds from below by the largest failure.
+// demand finds the least passing value by bisection with the noise off, below the derived value or above it, the other
+// limits as derived; at their upper bounds where with them as derived no value passes. Below a cliff the smaller passing
+// region is not looked for: the search bounds from below by the largest failure.
 func (s *specimen) demand(settings tuner.Settings, l tuner.Searched) float64 {
 	quiet := s.service.Quiet()
+	if !s.service.Passes(with(settings, l.Limit, l.Max), quiet, s.bound) {
+		settings = s.relaxedBut(settings, l.Limit)
+	}
 	low, high := float64(l.Min), float64(valueOf(settings, l.Limit))
 	for high < float64(l.Max) && !s.service.Passes(with(settings, l.Limit, int64(high)), quiet, s.bound) {
 		low, high = high, high*1.2
