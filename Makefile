@@ -55,7 +55,7 @@ lint: ## gofmt, go vet (linux, darwin), arm64 build, staticcheck, and the rules 
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./...
 	$(GO) tool -modfile=test/lint/tools.mod staticcheck ./...
 	$(GO) test -count=1 ./test/lint
-	@$(GO) mod tidy -diff >/dev/null || echo "WARNING: go.mod is not tidy, run go mod tidy"
+	@$(GO) mod tidy -diff >/dev/null || { echo "go.mod is not tidy, run: go mod tidy"; exit 1; }
 
 fuzz: ## every fuzz target for FUZZTIME (30s)
 	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u); do \

@@ -21,6 +21,7 @@ func Use(series Series, from, to time.Time, fresh bool) (tuner.ContainerUse, []s
 	u := tuner.ContainerUse{Container: series.Container, Replica: series.Replica}
 	f := folding{target: series.Target}
 	f.kills(&u, series.Samples, fresh)
+	f.limits(&u, series.Samples)
 	samples, err := window(series.Samples, from, to)
 	if err != nil {
 		f.problem(err.Error())
@@ -99,7 +100,35 @@ func (f *folding) kills(u *tuner.ContainerUse, samples []Sample, fresh bool) {
 	u.OOMKills, err = oomKills(samples, fresh)
 	f.require(u.OOMKills != nil, err, "OOM kills")
 	if n := len(samples); n > 0 {
-		u.MemoryPeak = samples[n-1].Peak
+		u.MemoryPeak = peakOf(samples[0], samples[n-1], fresh)
+	}
+}
+
+// peakOf is the kernel's high-water mark where it was reached in this trial: since the container started where it is
+// fresh, and otherwise where the mark has risen since the trial's first sample. A mark that stood before is an earlier
+// trial's, and nil: how high this one went below it is not known.
+func peakOf(first, last Sample, fresh bool) *scenarios.Bytes {
+	if fresh || last.Peak == nil || first.Peak != nil && *last.Peak > *first.Peak {
+		return last.Peak
+	}
+	return nil
+}
+
+// limits takes the limits in force from the last sample; those that could not be read are problems.
+func (f *folding) limits(u *tuner.ContainerUse, samples []Sample) {
+	if len(samples) == 0 {
+		return // told by the window
+	}
+	last := samples[len(samples)-1]
+	if last.CPULimit == nil {
+		f.problem("CPU limit could not be read")
+	} else {
+		u.CPULimit = *last.CPULimit
+	}
+	if last.MemoryLimit == nil {
+		f.problem("memory limit could not be read")
+	} else {
+		u.MemoryLimit = *last.MemoryLimit
 	}
 }
 
@@ -113,13 +142,8 @@ func (f *folding) cpu(u *tuner.ContainerUse, samples []Sample, span time.Duratio
 	}
 	stalled, _ := increase(samples, func(s Sample) *time.Duration { return s.CPUStall }, "CPU pressure")
 	u.CPUStall = ratio(stalled, span)
-	limit := samples[len(samples)-1].CPULimit
-	if limit == nil {
-		f.problem("CPU limit could not be read")
-		return
-	}
-	if u.CPULimit = *limit; u.CPULimit == 0 {
-		return // throttling does not apply
+	if u.CPULimit == 0 {
+		return // throttling does not apply, or limits has told that it is not known whether it does
 	}
 	if u.Periods, err = increase(samples, periods, "periods"); u.Periods == nil {
 		f.require(false, err, "periods")
@@ -141,12 +165,6 @@ func (f *folding) memory(u *tuner.ContainerUse, samples []Sample, span time.Dura
 	u.LimitHits, _ = increase(samples, func(s Sample) *int64 { return s.LimitHits }, "limit hits")
 	stalled, _ := increase(samples, func(s Sample) *time.Duration { return s.MemoryStall }, "memory pressure")
 	u.MemoryStall = ratio(stalled, span)
-	limit := samples[len(samples)-1].MemoryLimit
-	if limit == nil {
-		f.problem("memory limit could not be read")
-		return
-	}
-	u.MemoryLimit = *limit
 }
 
 // The counters that more than one figure is made of.

@@ -139,8 +139,8 @@ type ContainerUse struct {
 	ThrottledTime    *time.Duration `json:"throttled_ns"`
 	// StartupThrottled is throttled periods over periods from start to Ready, 0–1; nil where unknown.
 	StartupThrottled *float64 `json:"startup_throttled_ratio"`
-	// WorkingSet is the largest seen, MemoryPeak the kernel's own high-water mark since the container started, page
-	// cache included; AnonPeak and FilePeak the largest anonymous and file parts seen. MappedFile is the largest mapped.
+	// WorkingSet is the largest seen, MemoryPeak the kernel's own high-water mark, page cache included, where it was
+	// reached in this trial; AnonPeak and FilePeak the largest anonymous and file parts seen. MappedFile is the largest mapped.
 	WorkingSet *scenarios.Bytes `json:"working_set_max_bytes"`
 	MemoryPeak *scenarios.Bytes `json:"memory_peak_bytes"`
 	AnonPeak   *scenarios.Bytes `json:"anon_peak_bytes"`

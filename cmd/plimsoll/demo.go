@@ -50,10 +50,10 @@ func (a *app) demo(ctx context.Context, o tuneOptions) error {
 // demoModel has the needs of the demo service at its defaults; demo/main.go has the arithmetic.
 func demoModel() *scenarios.SimulatedService {
 	return &scenarios.SimulatedService{
-		CPUPerHit:    1400 * time.Microsecond,
+		CPUPerHit:    1550 * time.Microsecond,
 		StartupCPU:   200 * time.Millisecond,
-		MemoryBase:   11 * scenarios.MiB,
-		MemoryPerHit: 256 * scenarios.KiB,
+		MemoryBase:   13 * scenarios.MiB,
+		MemoryPerHit: 128 * scenarios.KiB,
 		MemoryCache:  64 * scenarios.MiB,
 		Noise:        0.05,
 		Seed:         1,

@@ -18,7 +18,6 @@ type view struct {
 	trials []tuner.Trial
 	// began is when the trial in progress began.
 	began time.Time
-	step  tuner.Step
 }
 
 func newView(a *app, goal tuner.Goal) *view {

@@ -54,25 +54,6 @@ func lookup(env []string, name string) (value string, known bool) {
 	return value, known
 }
 
-// secretsOf are the values in file that no output may hold. Short ones would blot out ordinary text, and hide nothing.
-func secretsOf(file scenarios.File) []string {
-	var secrets []string
-	add := func(variables []scenarios.Variable) {
-		for _, v := range variables {
-			if v.Marked && len(v.Value.Reveal()) >= 4 {
-				secrets = append(secrets, v.Value.Reveal())
-			}
-		}
-	}
-	for _, c := range file.Workload.Containers {
-		add(c.Env)
-	}
-	for _, h := range file.Traffic.Hits {
-		add(h.Headers)
-	}
-	return secrets
-}
-
 // choosePort returns the port for a replica: first + its number, or any free one where first is 0. It is free at that
 // moment; the error says that it is not.
 func choosePort(first, replica int) (int, error) {

@@ -33,7 +33,7 @@ func newReplica(file scenarios.File, number, port int, groups []*group) *replica
 		address: net.JoinHostPort(host, strconv.Itoa(port))}
 	for i, spec := range file.Workload.Containers {
 		r.containers = append(r.containers, &container{spec: spec, port: port, grace: file.Workload.StopGrace,
-			group: groups[i], secrets: secretsOf(file)})
+			group: groups[i], secrets: file.Secrets()})
 	}
 	r.state = newState(number, r.containers)
 	return r
