@@ -50,7 +50,7 @@ func newSpecimen(r *rand.Rand, noise float64) specimen {
 		if i > 0 {
 			c.Usage = max(c.Usage*0.1, 5)
 		}
-		c.StartCPU = c.Usage / 1000 * logUniform(r, 1, 20)
+		c.StartCPU = min(20, c.Usage/1000*logUniform(r, 1, 20))
 		if c.Cliff > 0 {
 			demand := c.Usage * depthAt(c.Curve, factor)
 			c.CliffFrom, c.CliffTo = demand*1.5, demand*2.2

@@ -52,6 +52,9 @@ func run(args []string, w io.Writer) error {
 	return f.Close()
 }
 
+// leakRuns is how many series of each kind the leak verdict is measured on.
+const leakRuns = 1000
+
 // levels of run-to-run noise, as the standard deviation of ln(p99).
 var levels = []float64{0.05, 0.1, 0.2}
 
@@ -81,7 +84,11 @@ func measure(w io.Writer, services int, seed uint64, worst int) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(append(rows, frontier...), decisionRows(all)...), nil
+	rows = append(append(rows, frontier...), decisionRows(all)...)
+	for _, r := range leakRows(seed, leakRuns) {
+		rows = append(rows, row(r))
+	}
+	return rows, nil
 }
 
 // newFleet draws services; the same seed draws the same services at every level of noise.

@@ -7,27 +7,29 @@ import (
 	"math"
 )
 
-// row is one measured figure. Peer fields and Target are nil where there is none.
+// row is one measured figure. Peer fields are nil and Target is empty where there is none.
 type row struct {
 	Name      string   `json:"name"`
 	Value     *float64 `json:"value"`
 	Unit      string   `json:"unit"`
-	Target    *float64 `json:"target"`
+	Target    string   `json:"target"`
 	Peer      *string  `json:"peer"`
 	PeerValue *float64 `json:"peer_value"`
 	// Ratio is Value over PeerValue.
 	Ratio *float64 `json:"ratio"`
 	Met   *bool    `json:"met"`
+	// Reason says what a reader has to know beside the figure.
+	Reason string `json:"reason,omitempty"`
 }
 
 // atMost is a row whose value should be at most target.
 func atMost(name string, value float64, unit string, target float64) row {
-	return row{Name: name, Value: finite(value), Unit: unit, Target: &target, Met: new(value <= target)}
+	return row{Name: name, Value: finite(value), Unit: unit, Target: fmt.Sprintf("≤ %g", target), Met: new(value <= target)}
 }
 
 // atLeast is a row whose value should be at least target.
 func atLeast(name string, value float64, unit string, target float64) row {
-	return row{Name: name, Value: finite(value), Unit: unit, Target: &target, Met: new(value >= target)}
+	return row{Name: name, Value: finite(value), Unit: unit, Target: fmt.Sprintf("≥ %g", target), Met: new(value >= target)}
 }
 
 // plain is a row without a target.
@@ -61,8 +63,8 @@ func writeJSON(w io.Writer, rows []row) error {
 func writeText(w io.Writer, rows []row) {
 	for _, r := range rows {
 		line := fmt.Sprintf("%-58s %10s %-12s", r.Name, number(r.Value), r.Unit)
-		if r.Target != nil {
-			line += fmt.Sprintf(" target %s", number(r.Target))
+		if r.Target != "" {
+			line += " target " + r.Target
 		}
 		if r.Met != nil {
 			line += map[bool]string{true: "  met", false: "  NOT MET"}[*r.Met]

@@ -1,0 +1,108 @@
+package tuner
+
+import (
+	"fmt"
+
+	"github.com/plimsoll/plimsoll/scenarios"
+)
+
+const (
+	// loud is the noise from which the limits themselves are tried minRepeats times before the soak: the headroom is a
+	// multiple of the noise, so not knowing it costs most there.
+	loud       = 0.08
+	minRepeats = 3
+)
+
+// littleKnown says whether the noise is loud and the settled limits were tried cold less than minRepeats times.
+func (h history) littleKnown(held Settings) (sigma float64, few bool) {
+	for _, l := range h.goal.Limits {
+		for _, slo := range h.goal.SLOs[h.goal.Tuning.Probe] {
+			if slo.Metric == scenarios.ResponseTime && l.Resource == CPU {
+				sigma = max(sigma, h.marginNoise(slo.Text, l.Limit).sigma())
+			}
+		}
+	}
+	n := 0
+	for i := range h.trials {
+		if t := &h.trials[i]; t.Verdict.Judgement == Pass && h.sameLimits(t.Step.Settings, held) {
+			n++
+		}
+	}
+	if sigma > deafening {
+		return sigma, n < minRepeats+2
+	}
+	return sigma, sigma > loud && n < minRepeats
+}
+
+const (
+	// comfort is the y = ln(value/bound) below which a CPU limit leaves room enough to search memory beside it.
+	comfort = -0.4
+	// maxRelaxed is how often a CPU limit is raised for that.
+	maxRelaxed = 2
+)
+
+// relax raises the most used CPU limit where the first trial that passed did so only just: the search of a memory limit
+// needs room in CPU, or noise would pass for a lack of memory.
+func (h history) relax(last *Trial) (Step, bool) {
+	if last.Verdict.Judgement != Pass || !h.searches(Memory) || h.passing() > maxRelaxed {
+		return Step{}, false
+	}
+	for i := range h.trials {
+		if c := h.trials[i].Step.Change; c != nil && c.Resource == Memory && c.To < c.From {
+			return Step{}, false
+		}
+	}
+	var most Searched
+	use := 0.0
+	for _, l := range h.goal.Limits {
+		u := useOf(&last.Observation, l.Container)
+		value := valueOf(last.Step.Settings, l.Limit)
+		if l.Resource == CPU && u.cpu != nil && value < l.Max && *u.cpu*1000/float64(value) > use {
+			most, use = l, *u.cpu*1000/float64(value)
+		}
+	}
+	if use < 1/mostRelaxed || h.worstMargin(last) < comfort {
+		return Step{}, false
+	}
+	to := most.within(roundUp(CPU, float64(valueOf(last.Step.Settings, most.Limit))*1.5))
+	return h.toward(withLimit(last.Step.Settings, most.Limit, to, h.goal.Tuning.QoS), Probe,
+		"it passed only just: room in CPU first, to search memory beside it"), true
+}
+
+// worstMargin is the largest y of the SLOs that change gradually.
+func (h history) worstMargin(t *Trial) float64 {
+	worst := easyMet
+	for _, slo := range h.goal.SLOs[t.Step.Scenario] {
+		if slo.Metric == scenarios.ResponseTime || slo.Metric == scenarios.ThrottledRatio {
+			if y, ok := marginOf(t, slo.Text); ok {
+				worst = max(worst, y)
+			}
+		}
+	}
+	return worst
+}
+
+// deafening is the noise, as a standard deviation of ln(response time), at which a limit and its double can't be told
+// apart in a few trials.
+const deafening = 0.5
+
+// tooNoisy ends a search whose noise, known from three repeats or more, leaves no limits to tell apart.
+func (h history) tooNoisy() (Step, bool) {
+	for _, l := range h.goal.Limits {
+		for _, slo := range h.goal.SLOs[h.goal.Tuning.Probe] {
+			if slo.Metric != scenarios.ResponseTime || l.Resource != CPU {
+				continue
+			}
+			n := h.repeatNoise(slo.Text, l.Limit)
+			if n.freedom < 3 || n.sigma() < deafening {
+				continue
+			}
+			step := h.end(TooNoisy, fmt.Sprintf("from run to run %q varies by %s (standard deviation of its logarithm) at equal limits: too much to tell limits apart",
+				slo.Text, percentText(n.sigma())))
+			step.Result.Sigma = new(n.sigma())
+			return step, true
+		}
+	}
+	return Step{}, false
+}
+
