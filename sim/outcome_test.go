@@ -79,14 +79,14 @@ func TestInterrupted(t *testing.T) {
 	f := file(0.02, 5)
 	ctx, cancel := context.WithCancel(context.Background())
 	r := New(f)
-	trials, _, err := tuner.Search(ctx, tuner.NewGoal(f), nil, r, r.Elapsed, func(tr tuner.Trial) error {
+	trials, step, err := tuner.Search(ctx, tuner.NewGoal(f), nil, r, r.Elapsed, func(tr tuner.Trial) error {
 		if tr.Number == 2 {
 			cancel()
 		}
 		return nil
 	})
-	if err != nil || len(trials) != 2 {
-		t.Errorf("%d trials, %v", len(trials), err)
+	if err != nil || len(trials) != 2 || step.Result == nil || step.Result.Outcome != tuner.Interrupted {
+		t.Errorf("%d trials, %+v, %v", len(trials), step.Result, err)
 	}
 }
 

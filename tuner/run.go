@@ -17,12 +17,16 @@ type Runner interface {
 type Recorder func(Trial) error
 
 // Search runs trials until Decide ends it, starting from those already recorded, and returns all of them and the
-// result. elapsed tells how long the trial took (the runner's clock: virtual for a simulation). The error is the
+// result; once ctx is cancelled no further trial begins, and the result is Interrupted. clock is the runner's (virtual
+// for a simulation) and tells how long each trial took. The error is the
 // runner's or the recorder's; the trials before it are returned beside it.
 func Search(ctx context.Context, goal Goal, trials []Trial, runner Runner, clock func() time.Duration, record Recorder) ([]Trial, Step, error) {
 	for {
 		step := Decide(goal, trials)
-		if step.Result != nil || ctx.Err() != nil {
+		if step.Result == nil && ctx.Err() != nil {
+			step = history{goal, trials}.end(Interrupted, "stopped by a person")
+		}
+		if step.Result != nil {
 			return trials, step, nil
 		}
 		began := clock()
