@@ -105,4 +105,3 @@ func (h history) tooNoisy() (Step, bool) {
 	}
 	return Step{}, false
 }
-

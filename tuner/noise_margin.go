@@ -77,4 +77,3 @@ func (h history) sameOf(r Resource, a, b Settings) bool {
 	}
 	return true
 }
-
