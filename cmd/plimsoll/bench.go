@@ -47,7 +47,7 @@ func (a *app) open(file scenarios.File) (*bench, error) {
 func (a *app) openLocal(file scenarios.File) (*bench, error) {
 	w, err := local.New(file, local.Options{Notice: func(text string) { fmt.Fprintln(a.Err, text) }})
 	if err != nil {
-		return nil, fmt.Errorf("local workload: %w", err)
+		return nil, err // whole sentences of their own
 	}
 	goal := tuner.NewGoal(file)
 	runner := &trial.Runner{Workload: w, File: file, Goal: goal, Sample: sample, Load: loadgen.Run}
