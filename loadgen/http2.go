@@ -33,9 +33,8 @@ func newHTTP2Caller(j *job, t *traffic) (*http2Caller, error) {
 		}
 		c.dialer.tls = config
 	}
-	transport := &http2.Transport{AllowHTTP: true, DisableCompression: true}
 	for i, e := range j.endpoints {
-		c.pools[i] = &http2Pool{job: j, endpoint: e, dialer: &c.dialer, transport: transport}
+		c.pools[i] = newHTTP2Pool(j, e, &c.dialer)
 	}
 	for i := range t.kinds {
 		if kind := &t.kinds[i]; !slices.ContainsFunc(kind.headers, func(h headerTemplate) bool { return !h.value.fixed() }) {
@@ -109,8 +108,8 @@ func withBody(request *http.Request, body []byte) *http.Request {
 	return request
 }
 
-// exchange makes one hit and reads its reply, whose body take gets in pieces that are its own only until it returns. One that the server says it has not looked at (RFC 9113 8.7) is repeated
-// once, on another connection.
+// exchange makes one hit and reads its reply, whose body take gets in pieces that are its own only until it returns.
+// One that the server says it has not looked at (RFC 9113 8.7) is repeated once, on another connection.
 func (c *http2Caller) exchange(ctx context.Context, w *worker, request *http.Request, hit *hitState, replica int, take func([]byte)) (*http.Response, error) {
 	request = request.WithContext(ctx)
 	reply, err := c.exchangeOnce(ctx, w, request, hit, replica, take)
@@ -174,7 +173,6 @@ func unprocessed(err error) bool {
 // isHTTP2Reset reports whether err is a stream or connection that the server ended before its reply was complete.
 func isHTTP2Reset(err error) bool {
 	var stream http2.StreamError
-	var goAway http2.GoAwayError
-	return errors.As(err, &stream) || errors.As(err, &goAway) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+	return errors.As(err, &stream) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		strings.Contains(err.Error(), "GOAWAY")
 }

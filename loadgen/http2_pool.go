@@ -4,7 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
+	"net"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -18,16 +19,29 @@ type http2Pool struct {
 	*job
 	endpoint  *endpoint
 	dialer    *dialer
-	transport *http2.Transport
+	transport *http.Transport
 
 	mu      sync.Mutex // guards what follows
 	conns   []*http2Conn
 	opening *opening // nil when none is being opened
 }
 
+// newHTTP2Pool returns a pool of connections to e, without any yet. They are opened by dialer.
+func newHTTP2Pool(j *job, e *endpoint, dialer *dialer) *http2Pool {
+	p := &http2Pool{job: j, endpoint: e, dialer: dialer}
+	// The name it dials is that of no server: the pool has its own addresses.
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return p.dial(ctx) }
+	p.transport = &http.Transport{
+		DialContext: dial, DialTLSContext: dial, Protocols: new(http.Protocols), DisableCompression: true,
+	}
+	p.transport.Protocols.SetHTTP2(j.secure)
+	p.transport.Protocols.SetUnencryptedHTTP2(!j.secure)
+	return p
+}
+
 // http2Conn is one connection.
 type http2Conn struct {
-	streams *http2.ClientConn
+	streams *http.ClientConn
 	opened  time.Duration
 	// hits made on it so far, and those in flight; closing is true when it gets no more of them. The pool's mu guards
 	// them.
@@ -71,7 +85,7 @@ func (p *http2Pool) reserve() (conn *http2Conn, o *opening, mine bool) {
 	defer p.mu.Unlock()
 	p.conns = slices.DeleteFunc(p.conns, p.retire)
 	for _, conn := range p.conns {
-		if conn.streams.ReserveNewRequest() {
+		if conn.streams.Reserve() == nil {
 			conn.hits++
 			conn.inFlight++
 			return conn, nil, false
@@ -85,8 +99,9 @@ func (p *http2Pool) reserve() (conn *http2Conn, o *opening, mine bool) {
 
 // retire reports whether conn must get no more hits; it is closed when the last one on it has ended. p.mu is held.
 func (p *http2Pool) retire(conn *http2Conn) bool {
-	state := conn.streams.State()
-	if !state.Closed && !state.Closing && !wornOut(&p.plan.Traffic, conn.hits, p.now()-conn.opened) {
+	// One without a hit that has no room for any is on its way to be closed, after a GOAWAY.
+	dead := conn.streams.Err() != nil || conn.inFlight == 0 && conn.streams.Available() == 0
+	if !dead && !wornOut(&p.plan.Traffic, conn.hits, p.now()-conn.opened) {
 		return false
 	}
 	conn.closing = true
@@ -121,6 +136,15 @@ func (p *http2Pool) open(ctx context.Context, o *opening) {
 }
 
 func (p *http2Pool) connect(ctx context.Context) (*http2Conn, error) {
+	streams, err := p.transport.NewClientConn(ctx, p.scheme(), p.plan.Addresses[0])
+	if err != nil {
+		return nil, err
+	}
+	return &http2Conn{streams: streams, opened: p.now()}, nil
+}
+
+// dial opens a connection that HTTP/2 can be spoken over.
+func (p *http2Pool) dial(ctx context.Context) (net.Conn, error) {
 	address, err := p.endpoint.address()
 	if err != nil {
 		return nil, err
@@ -133,12 +157,7 @@ func (p *http2Pool) connect(ctx context.Context) (*http2Conn, error) {
 		_ = conn.Close()
 		return nil, &tlsError{errors.New("the server does not speak HTTP/2")}
 	}
-	streams, err := p.transport.NewClientConn(conn)
-	if err != nil {
-		_ = conn.Close()
-		return nil, fmt.Errorf("beginning HTTP/2: %w", err)
-	}
-	return &http2Conn{streams: streams, opened: p.now()}, nil
+	return conn, nil
 }
 
 // close closes all connections.
