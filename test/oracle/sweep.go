@@ -75,8 +75,12 @@ func sweepLimit(ctx context.Context, file scenarios.File, limit tuner.Searched) 
 		at: map[int]*point{}, until: time.Now().Add(budget / 2),
 		sweep: limitSweep{Container: limit.Container, Resource: limit.Resource},
 		// A goal without SLOs: nothing ends a trial early but a kill.
-		runner: &trial.Runner{Workload: w, File: file, Load: loadgen.Run,
+		runner: &trial.Runner{Workload: w, File: file,
 			Sample: func(t observer.Target) (observer.Sample, error) { return cgroup.Read(t.Cgroup) }},
+	}
+	s.runner.Load = func(ctx context.Context, plan loadgen.Plan) (loadgen.Result, error) {
+		plan.TightestSLO = trial.TightestSLO(s.slos) // how late hits may be sent
+		return loadgen.Run(ctx, plan)
 	}
 	began := time.Now()
 	err = s.run(ctx)
