@@ -75,6 +75,14 @@ func (j *job) now() time.Duration { return time.Since(j.began) }
 // would be a peak that nobody planned.
 const catchUp = 10 * time.Millisecond
 
+// interruptedGrace is how long hits in flight may take to finish once the run is cancelled, where Plan.Grace is longer.
+const interruptedGrace = time.Second
+
+// giveUpAt is when the hits in flight at now, the moment of an interruption, are given up.
+func (j *job) giveUpAt(now time.Duration) time.Duration {
+	return now + min(j.plan.Grace, interruptedGrace)
+}
+
 // hitState is a hit in flight.
 type hitState struct {
 	number           int64 // from 0, over all loops

@@ -32,9 +32,9 @@ type crew struct {
 	next hitState
 	more bool
 	turn int
-	// end and interrupted as in loop.
-	end         time.Duration
-	interrupted bool
+	// end, deadline and interrupted as in loop.
+	end, deadline time.Duration
+	interrupted   bool
 
 	// mu guards what follows.
 	mu        sync.Mutex
@@ -102,6 +102,7 @@ func newCrew(j *job, t *traffic, r *recorder, part int, caller caller, p pacer) 
 		schedule: newSchedule(j.plan.Scenario, j.plan.Traffic.Arrivals, j.plan.Traffic.Seed).share(part, j.loops),
 		rooms:    make([]room, len(j.endpoints)),
 		end:      j.plan.Scenario.Duration(),
+		deadline: j.plan.Scenario.Duration() + j.plan.Grace,
 		stages:   newStageClock(j.plan.Scenario.Stages),
 	}
 	for i := range c.rooms {
@@ -147,9 +148,8 @@ func (c *crew) step(ctx context.Context) (until time.Duration, over bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
-	if c.cancelled && now < c.end {
-		c.more, c.interrupted, c.end = false, true, now
-		c.recorder.stopAt(now)
+	if c.cancelled && !c.interrupted {
+		c.interrupt(now)
 	}
 	for c.more && c.next.planned <= now {
 		hit := c.next
@@ -158,7 +158,7 @@ func (c *crew) step(ctx context.Context) (until time.Duration, over bool) {
 		now = c.now()
 	}
 	c.recorder.tick(now)
-	if now >= c.end && (c.inFlight == 0 || now >= c.end+c.plan.Grace) {
+	if now >= c.end && (c.inFlight == 0 || now >= c.deadline) {
 		c.dismissed = true
 		for _, w := range c.idle {
 			close(w.hits)
@@ -173,9 +173,19 @@ func (c *crew) step(ctx context.Context) (until time.Duration, over bool) {
 	case now < c.end:
 		until = min(until, c.end)
 	default:
-		until = min(until, c.end+c.plan.Grace)
+		until = min(until, c.deadline)
 	}
 	return until, false
+}
+
+// interrupt ends the schedule, or what is in flight after it, before its time. c.mu is held.
+func (c *crew) interrupt(now time.Duration) {
+	c.interrupted = now < c.end || c.inFlight > 0
+	c.deadline = min(c.deadline, c.giveUpAt(now))
+	if now < c.end {
+		c.more, c.end = false, now
+		c.recorder.stopAt(now)
+	}
 }
 
 // offer hands a hit that is due to a worker, or drops it. c.mu is held.

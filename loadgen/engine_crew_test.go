@@ -145,6 +145,38 @@ func TestCrewInterrupted(t *testing.T) {
 	})
 }
 
+// TestCrewInterruptedDrain gives up after a second what would take longer, whether the schedule is interrupted or the
+// drain after it.
+func TestCrewInterruptedDrain(t *testing.T) {
+	for name, tt := range map[string]struct{ grace, after, want time.Duration }{
+		"in the schedule":            {30 * time.Second, 2050 * time.Millisecond, 3050 * time.Millisecond},
+		"in the drain":               {30 * time.Second, 8 * time.Second, 9 * time.Second},
+		"shortly before its end":     {5 * time.Second, 9500 * time.Millisecond, 10 * time.Second},
+		"with a grace of 0.1 s only": {100 * time.Millisecond, 2050 * time.Millisecond, 2150 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, interrupt := context.WithTimeout(t.Context(), tt.after)
+				defer interrupt()
+				plan := planFor("http://127.0.0.1:1", 10, 5*time.Second)
+				plan.Grace, plan.Traffic.Timeout = tt.grace, 0
+				began := time.Now()
+				result := runCrew(t, ctx, plan, func(ctx context.Context, _ *hitState, _ int) (outcomeIndex, error) {
+					<-ctx.Done()
+					return 0, context.Cause(ctx)
+				})
+				took, planned := time.Since(began), int64(min(tt.after, 5*time.Second)/(100*time.Millisecond))
+				if took != tt.want || result.Complete || result.Outcomes[Unfinished] != result.Hits || result.Hits < planned {
+					t.Errorf("took %v, want %v; complete %v, outcomes %v of %d hits", took, tt.want, result.Complete, result.Outcomes, result.Hits)
+				}
+				if p50, _ := result.Response.Quantile(0.5); !p50.AtLeast {
+					t.Errorf("p50 is %v, want it censored", p50)
+				}
+			})
+		})
+	}
+}
+
 func TestCrewSharesRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		plan := planFor("http://127.0.0.1:1", 100, time.Second)

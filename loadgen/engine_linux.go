@@ -37,6 +37,7 @@ func newLoop(j *job, p *poll, t *traffic, r *recorder, part int) *loop {
 		replicas: make([]replica, len(j.endpoints)),
 		turn:     part,
 		end:      s.Duration(),
+		deadline: s.Duration() + j.plan.Grace,
 		buffer:   make([]byte, 64<<10),
 	}
 	for i, e := range j.endpoints {

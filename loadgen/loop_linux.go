@@ -28,9 +28,9 @@ type loop struct {
 	// turn chooses the replica of the next hit.
 	turn int
 	// end is when the schedule ends: at the end of the scenario or, where interrupted, at that moment. Hits in flight
-	// may take the grace longer.
-	end         time.Duration
-	interrupted bool
+	// are given up at deadline, later by the grace.
+	end, deadline time.Duration
+	interrupted   bool
 	// cancelled asks the loop to offer nothing more.
 	cancelled atomic.Bool
 	// nextTick is when the recorder hands over a second.
@@ -223,7 +223,7 @@ func (l *loop) expire(now time.Duration) {
 		l.failures.note(ixTimeout, l.timedOut)
 		l.abandon(c, ixTimeout, now)
 	}
-	for c := l.busy.first; c != nil && now >= l.end+l.plan.Grace; c = l.busy.first {
+	for c := l.busy.first; c != nil && now >= l.deadline; c = l.busy.first {
 		l.failures.note(ixUnfinished, errGraceOver)
 		l.abandon(c, ixUnfinished, now)
 	}
@@ -248,7 +248,7 @@ func (l *loop) nextInstant() time.Duration {
 	case l.busy.length == 0:
 		at = min(at, l.end)
 	default:
-		at = min(at, l.end+l.plan.Grace)
+		at = min(at, l.deadline)
 	}
 	if c := l.busy.first; c != nil && l.timeout != never {
 		at = min(at, c.hit.sent+l.timeout)
@@ -258,14 +258,15 @@ func (l *loop) nextInstant() time.Duration {
 
 func (l *loop) finished(now time.Duration) bool { return !l.more && l.busy.length == 0 && now >= l.end }
 
-// interrupt ends the schedule before its time.
+// interrupt ends the schedule, or what is in flight after it, before its time.
 func (l *loop) interrupt() {
 	now := l.now()
-	if now >= l.end {
-		return
+	l.interrupted = l.interrupted || now < l.end || l.busy.length > 0
+	l.deadline = min(l.deadline, l.giveUpAt(now))
+	if now < l.end {
+		l.more, l.end = false, now
+		l.recorder.stopAt(now)
 	}
-	l.more, l.interrupted, l.end = false, true, now
-	l.recorder.stopAt(now)
 }
 
 // stop makes the loop offer nothing more; any goroutine may call it.

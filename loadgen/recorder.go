@@ -10,10 +10,7 @@ type hitRecord struct {
 	// kind indexes traffic.kinds, replica Plan.Addresses (−1: not known), stage Scenario.Stages.
 	kind, replica, stage int
 	outcome              outcomeIndex
-	// blocked is true where the hit had to wait for the cap on hits in flight: its lateness is the server's doing and
-	// stays out of lag.
-	blocked bool
-	planned time.Duration
+	planned              time.Duration
 	// sent is when the generator acted on the hit: when its first byte was handed to the kernel or, where a connection
 	// had to be opened for it, when that began, since waiting for accept and handshake is the server's time and not
 	// lag. For a late hit it is when it was given up, so that the generator's own
@@ -141,7 +138,7 @@ func (r *recorder) record(h hitRecord) {
 		return
 	}
 	r.outcomes[h.outcome].record(response)
-	if h.sent != notSent && !h.blocked && !r.closed {
+	if h.sent != notSent && !r.closed {
 		r.lag.record(h.sent - h.planned)
 	}
 	if h.outcome == ixOK {

@@ -25,7 +25,8 @@ type Plan struct {
 	// length of the scenario. Connections is used by nothing else.
 	Closed      bool
 	Connections int
-	// Grace is how long hits in flight at the end may take to finish before they count as unfinished.
+	// Grace is how long hits in flight at the end may take to finish before they count as unfinished. Once the run is
+	// cancelled they have a second more at most.
 	Grace time.Duration
 	// OnSecond is called about once a second with that second's figures, from one goroutine; nil: not called.
 	OnSecond func(Second)
@@ -37,14 +38,16 @@ type offerer interface {
 	run() error
 	// stop makes run offer nothing more; any goroutine may call it at any time.
 	stop()
-	// over says, after run, when its schedule ended, and whether stop had ended it before its time.
+	// over says, after run, when its schedule ended, and whether stop had ended it, or what was in flight, before its
+	// time.
 	over() (ended time.Duration, interrupted bool)
 	// close gives back what the offerer holds; neither run nor stop may be called after it.
 	close()
 }
 
 // Run offers the plan's hits and returns what came of them. Cancelling ctx stops offering, drains what is in flight for
-// Plan.Grace and returns the result of what was run, with Complete false. The error is for a plan that cannot be run
+// at most a second (less where Plan.Grace is less) and returns the result of what was run, with Complete false: whoever
+// cancels has no use for the tail, and the hits cut off count as unfinished. The error is for a plan that cannot be run
 // and for an instrument that broke; a failing service is a Result.
 func Run(ctx context.Context, plan Plan) (Result, error) {
 	plan, err := completePlan(plan)

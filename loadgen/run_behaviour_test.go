@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -135,6 +136,24 @@ func TestInterrupted(t *testing.T) {
 		}
 		if result.Complete || result.Outcomes[OK] < 10 || result.Outcomes[OK]+result.Outcomes[Late] != result.Hits || result.Window > time.Minute {
 			t.Errorf("complete %v after %v, outcomes %v of %d hits", result.Complete, result.Window, result.Outcomes, result.Hits)
+		}
+	})
+}
+
+// TestInterruptedDrain must not wait for the grace when nobody waits for the result.
+func TestInterruptedDrain(t *testing.T) {
+	forEngines(t, func(t *testing.T, choose func(*Plan)) {
+		ctx, interrupt := context.WithCancel(t.Context())
+		var once sync.Once
+		plan := planFor(rawServer(t, func(conn net.Conn) { once.Do(interrupt); silent(conn) }), 100, time.Hour)
+		plan.Traffic.Timeout, plan.Grace = time.Hour, time.Hour
+		choose(&plan)
+		result, err := Run(ctx, plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.Complete || result.Outcomes[Unfinished] == 0 || result.Outcomes[Unfinished]+result.Outcomes[Late] != result.Hits {
+			t.Errorf("complete %v, outcomes %v of %d hits", result.Complete, result.Outcomes, result.Hits)
 		}
 	})
 }

@@ -23,7 +23,7 @@ type Result struct {
 	Warmup time.Duration `json:"warmup_ns"`
 	// Window is the judged time (without the warm-up), up to the end or the interruption.
 	Window time.Duration `json:"window_ns"`
-	// Complete is false where the run was interrupted.
+	// Complete is false where the run was interrupted: its schedule, or hits in flight after it.
 	Complete bool `json:"complete"`
 	// ClosedLoop is true where there was no schedule to keep: then Offered is Achieved, and there is no lag.
 	ClosedLoop bool `json:"closed_loop"`
@@ -43,14 +43,14 @@ type Result struct {
 	MaxInFlight int64 `json:"max_in_flight"`
 	// ReplicaOK counts ok hits by address, in the order of Plan.Addresses.
 	ReplicaOK []int64 `json:"replica_hits_ok"`
-	// Response is done − planned of every hit but the late ones, what SLOs are judged on. Hits that were not ok are censored: at the
-	// timeout or at what they were seen to wait, the longer of the two; those unfinished at the end at what they were
-	// seen to wait. Late hits are left out. So "p99" is the time within which 99 % of the hits planned were answered as expected.
+	// Response is done − planned of every hit but the late ones, what SLOs are judged on. Hits that were not ok are
+	// censored: at the timeout or at what they were seen to wait, the longer of the two; those unfinished at the end at
+	// what they were seen to wait. So "p99" is the time within which 99 % of the hits planned were answered as expected.
 	Response Distribution `json:"response"`
 	// Service is done − sent, and Wait first byte − sent, of ok hits.
 	Service Distribution `json:"service"`
 	Wait    Distribution `json:"wait"`
-	// Lag is sent − planned, the generator's own, of hits that did not have to wait for the cap on hits in flight.
+	// Lag is sent − planned, the generator's own, of hits that were sent or given up as late. Empty in a closed loop.
 	Lag Distribution `json:"lag"`
 	// ByOutcome is done − planned of the hits of each outcome as it was measured, nothing censored.
 	ByOutcome map[Outcome]Distribution `json:"response_by_outcome"`
