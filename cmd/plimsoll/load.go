@@ -21,12 +21,12 @@ import (
 
 // loadOptions are the flags of load.
 type loadOptions struct {
-	File, Scenario, Output string
-	Rate                   float64
-	Duration               time.Duration
-	Connections            int
-	Closed                 bool
-	SLOs                   []string
+	File, Scenario, Output, HDRLog string
+	Rate                           float64
+	Duration                       time.Duration
+	Connections                    int
+	Closed                         bool
+	SLOs                           []string
 }
 
 func (a *app) loadCommand() *cobra.Command {
@@ -53,6 +53,7 @@ generator kept its own schedule. Exits 1 when an SLO is missed, 3 when the run i
 	f.IntVar(&o.Connections, "connections", 0, "connections of a closed loop; in an open loop the cap on hits in flight (default 10000)")
 	f.StringArrayVar(&o.SLOs, "slo", nil, `SLO such as "p99 < 200ms", beside those of the file; may be repeated`)
 	f.StringVarP(&o.Output, "output", "o", "", "write the result as JSON to this file; - is standard output, instead of the summary")
+	f.StringVar(&o.HDRLog, "hdr-log", "", "write the distributions to this file as an HdrHistogram log, for the tools that read and merge those")
 	return c
 }
 
@@ -76,6 +77,9 @@ func (a *app) load(ctx context.Context, o loadOptions, args []string) error {
 	}
 	margins, rest := tuner.LoadMargins(slos, *trial.LoadOf(result, slos))
 	if err := a.writeLoad(o.Output, result, margins, rest); err != nil {
+		return err
+	}
+	if err := writeHDRLog(o.HDRLog, result); err != nil {
 		return err
 	}
 	return loadError(ctx, result, margins)
@@ -216,6 +220,18 @@ func (a *app) writeLoad(output string, r loadgen.Result, margins []tuner.Margin,
 		return err
 	}
 	return reports.Margins(a.Out, margins, report.Unjudged)
+}
+
+// writeHDRLog writes the distributions of r to file; an empty name asks for none.
+func writeHDRLog(file string, r loadgen.Result) error {
+	if file == "" {
+		return nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return fmt.Errorf("--hdr-log: %w", err)
+	}
+	return errors.Join(loadgen.WriteHDRLog(f, r), f.Close())
 }
 
 // loadError is the exit code of a load run: an invalid or interrupted run says nothing about SLOs.

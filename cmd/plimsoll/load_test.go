@@ -1,0 +1,36 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// The log is beside the summary, and the library of the format reads it.
+func TestLoadHDRLog(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	file := filepath.Join(t.TempDir(), "load.hlog")
+	got := plimsoll(t, nil, "load", "--rate", "100", "--duration", "200ms", "--hdr-log", file, server.URL)
+	if !strings.Contains(got.Out, "p99") {
+		t.Errorf("no summary: %+v", got)
+	}
+	written, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer written.Close()
+	first, err := hdrhistogram.NewHistogramLogReader(written).NextIntervalHistogram()
+	if err != nil || first == nil || first.Tag() != "response" || first.TotalCount() == 0 {
+		t.Errorf("the log begins with %v, %v; want response times", first, err)
+	}
+	bad := plimsoll(t, nil, "load", "--rate", "100", "--duration", "100ms", "--hdr-log", t.TempDir(), server.URL)
+	if bad.Code != 3 || !strings.Contains(bad.Err, "--hdr-log") || !strings.Contains(bad.Out, "p99") {
+		t.Errorf("a log that cannot be written: %+v", bad)
+	}
+}
