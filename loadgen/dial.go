@@ -16,6 +16,8 @@ import (
 type endpoint struct {
 	host string
 	port uint16
+	// lookup finds the addresses of a name: the system's resolver, or a fake in tests.
+	lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
 	// addresses may be replaced while the run goes on; nil where the name has none, and then failure says why.
 	addresses atomic.Pointer[resolved]
 	turn      atomic.Uint32
@@ -37,7 +39,7 @@ func newEndpoint(address string) (*endpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("address %q: %w", address, err)
 	}
-	return &endpoint{host: host, port: uint16(port)}, nil
+	return &endpoint{host: host, port: uint16(port), lookup: net.DefaultResolver.LookupNetIP}, nil
 }
 
 // fixed reports whether the host is an address and not a name.
@@ -48,7 +50,7 @@ func (e *endpoint) fixed() bool {
 
 // resolve looks the host up. Where that fails, the addresses of an earlier time stay in use.
 func (e *endpoint) resolve(ctx context.Context) {
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", e.host)
+	ips, err := e.lookup(ctx, "ip", e.host)
 	if err == nil && len(ips) == 0 {
 		err = &net.DNSError{Err: "no address", Name: e.host, IsNotFound: true}
 	}
