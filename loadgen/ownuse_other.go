@@ -2,5 +2,5 @@
 
 package loadgen
 
-// readOwnUse knows nothing: runs are possible on Linux only so far.
+// readOwnUse knows nothing: it is told on Linux only.
 func readOwnUse() ownUse { return ownUse{} }

@@ -32,7 +32,7 @@ func replay(t testing.TB, length time.Duration, halfway, ended func()) Result {
 			h.outcome = outcomeIndex(k / 100 % int64(ixExhausted)) // all but the generator's own failure
 		}
 		r.offer(h)
-		if k == c.total()/2 {
+		if k == c.hits/2 {
 			halfway()
 		}
 	}

@@ -58,10 +58,6 @@ func (c *schedule) share(part, of int) *schedule {
 	return c
 }
 
-// total is how many hits uniform arrivals plan over the whole scenario, all parts together, and how many Poisson
-// arrivals plan on average.
-func (c *schedule) total() int64 { return c.hits }
-
 // hit is the number, from 0 and over all parts, of the hit that next yielded last.
 func (c *schedule) hit() int64 { return c.last }
 

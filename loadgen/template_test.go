@@ -1,8 +1,12 @@
 package loadgen
 
 import (
+	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/plimsoll/plimsoll/scenarios"
 )
 
 func TestTemplate(t *testing.T) {
@@ -42,6 +46,38 @@ func TestTemplateErrorsSayWhereAndWhatIsAllowed(t *testing.T) {
 		_, err := parseTemplate(tt.text, []string{"id"})
 		if err == nil || err.Error() != tt.want {
 			t.Errorf("%q: error %v, want %q", tt.text, err, tt.want)
+		}
+	}
+}
+
+// TestTemplatesAreThoseOfTheScenarioFile binds the two readers of the grammar: what one takes the other takes. Where they
+// differed, a file that validates could not be run, or a typing error would be sent as it stands.
+func TestTemplatesAreThoseOfTheScenarioFile(t *testing.T) {
+	const file = `workload: {kind: external, name: shop}
+traffic:
+  url: http://127.0.0.1:8080
+  hits: [{name: hit, method: POST, path: /, data: rows.csv, body: %s}]
+scenarios: [{name: soak, kind: soak, rate: 20/s, for: 10s}]
+slos: [errors < 1%%]
+`
+	env := scenarios.Environment{ReadFile: func(string) ([]byte, error) { return []byte("id,b_2\n7,x\n"), nil }}
+	for text, want := range map[string]bool{
+		"plain": true, "{single} }} ok": true, "} { {{.hit}} }": true, "{{.id}}{{.b_2}}": true, "{{ .id }}{{\t.hit\t}}": true,
+		`{{"{{"}}`: true, `{{ "{{" }} and {{"{{"}}`: true, `{{"{{"}}}}`: true, `{"a": {"b": "{{.id}}"}}`: true, "{{.id}}}": true,
+		"{{": false, "{{}}": false, "{{id}}": false, "{{.}}": false, "{{.id": false, "{{.id}": false, "{{.id} }": false,
+		"{{.id}}{{": false, "{{{.id}}}": false, "{{{{.id}}}}": false, "{{.a b}}": false, "{{.id b_2}}": false, "{{.a-b}}": false,
+		"{{.9}}": false, "{{.nope}}": false, "{{.ID}}": false, "{{.Hit}}": false, "{{hit}}": false, "{{ if .id }}": false,
+		"{{.hit | print}}": false, "{{\n.id}}": false, "{{\u00a0.id}}": false, "{{.\u00e4}}": false, `{{"{{"`: false,
+		`{{"{{".}}`: false, `{{"}}"}}`: false, `{{'{{'}}`: false, `{{"{{" "{{"}}`: false, "{{. id}}": false,
+	} {
+		quoted, err := json.Marshal(text) // JSON's strings are YAML's
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, of := scenarios.Read("scenarios.yaml", fmt.Appendf(nil, file, quoted), env)
+		_, ours := parseTemplate(text, []string{"id", "b_2"})
+		if (of == nil) != want || (ours == nil) != want {
+			t.Errorf("%q: the scenario file says %v, the generator %v; want it taken: %v", text, of, ours, want)
 		}
 	}
 }
