@@ -39,6 +39,7 @@ func (r *reader) finishWorkload(d *draft) {
 		if w.Kind == Local {
 			c.Directory = r.env.path(cmp.Or(c.Directory, "."))
 			r.checkPort(c)
+			c.Runtime = r.runtimeSizes(c)
 		}
 		r.checkResources(&c.Resources)
 		r.inheritBounds(&c.Bounds, &d.tuning.bounds)

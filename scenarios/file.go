@@ -64,6 +64,9 @@ type Container struct {
 	Directory string `json:"directory,omitempty"`
 	// Env is added to the environment, in the order of the file (local only).
 	Env []Variable `json:"-" msgpack:"-"`
+	// Runtime holds what Env, or the environment of plimsoll, sets of the sizes of a language runtime (GOMEMLIMIT, …), by
+	// name; never what is marked secret. Of another kind of workload than Local it is not known, and nil.
+	Runtime map[string]string `json:"runtime_variables,omitempty"`
 	// Resources are the current requests and limits: the "before" of every table.
 	Resources Resources `json:"resources"`
 	// Tune is false for a container whose limits are left alone.

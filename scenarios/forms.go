@@ -71,6 +71,7 @@ var (
 	nameShape     = regexp.MustCompile(`^[A-Za-z0-9][-A-Za-z0-9_.]{0,62}$`)
 	objectShape   = regexp.MustCompile(`^(deploy|deployment|sts|statefulset|ds|daemonset|rollout)/[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
 	pathShape     = regexp.MustCompile(`^/[!-~]*$`)
+	currencyShape = regexp.MustCompile(`^([A-Z]{3}|[$€£¥₹])$`)
 	variableShape = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 

@@ -144,6 +144,24 @@ func memory(low, high Bytes) form[Bytes] {
 	}
 }
 
+// price is an amount of money, 0 included.
+func price() form[float64] {
+	const most = 1e6
+	return form[float64]{
+		words:       "a price such as 17 or 2.5",
+		schema:      schema{"type": "number", "minimum": 0, "maximum": most},
+		text:        func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) },
+		zeroIsValue: true,
+		parse: func(n *yaml.Node) (float64, error) {
+			v, err := decimal(n.Value)
+			if err != nil || (n.Tag != "!!int" && n.Tag != "!!float") || v > most {
+				return 0, fmt.Errorf("%q is not a price; write a number from 0 to 1000000, the currency under its own key", n.Value)
+			}
+			return v, nil
+		},
+	}
+}
+
 // decimal reads digits with an optional fraction; no sign, no exponent, no infinity.
 func decimal(s string) (float64, error) {
 	if !decimalShape.MatchString(s) {

@@ -146,7 +146,7 @@ scenarios: [{name: s, kind: soak, rate: 90/m, for: 1m}, {name: r, kind: steps, f
 		},
 		SLOs: []SLO{{Metric: ResponseTime, Quantile: 0.999, Strict: true, Time: time.Second, Text: "p99.9 < 1s"}},
 		Tuning: Tuning{Start: Conservative, CPU: true, Memory: true, QoS: Burstable, MaxTrials: 24, MaxTime: 30 * time.Minute,
-			Safety: 0.95, Probe: "r", Confirm: "s"},
+			Safety: 0.95, Probe: "r", Confirm: "s", Prices: DefaultPrices()},
 	}
 	if diff := cmp.Diff(want, f, cmp.Comparer(Secret.Equal)); diff != "" {
 		t.Error(diff)

@@ -44,4 +44,6 @@ type Tuning struct {
 	// Probe and Confirm name the scenarios used for coarse trials and for the confirming soak.
 	Probe   string `json:"probe"`
 	Confirm string `json:"confirm"`
+	// Prices are what over-allocation is counted in.
+	Prices Prices `json:"prices"`
 }
