@@ -3,115 +3,191 @@ package tuner
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/plimsoll/plimsoll/scenarios"
 )
 
-// Prices of a cluster and the size of its nodes. All are settable; a zero node says nothing of nodes.
-type Prices struct {
-	// CoreMonth and GiBMonth are the price of one core and of one GiB for a month, in Currency.
-	CoreMonth float64 `json:"core_month"`
-	GiBMonth  float64 `json:"gib_month"`
-	Currency  string  `json:"currency"`
-	// NodeCPU, NodeMemory and NodePods are what one node can allocate to Pods. 0: not known.
-	NodeCPU    scenarios.MilliCPU `json:"node_cpu_millicores"`
-	NodeMemory scenarios.Bytes    `json:"node_memory_bytes"`
-	NodePods   int                `json:"node_pods"`
-}
-
-// DefaultPrices are list prices of a general-purpose node of 4 cores and 16 GiB, rounded: $17 a core and $2.30 a GiB a
-// month, what optimisers of 2023 assumed.
-func DefaultPrices() Prices {
-	return Prices{CoreMonth: 17, GiBMonth: 2.3, Currency: "$", NodeCPU: 3900, NodeMemory: 14 * scenarios.GiB, NodePods: 110}
-}
-
-// Saving compares two settings over all replicas. Negative figures mean that more is needed than before.
+// Saving compares what the derived settings set aside over all replicas with what was set aside before.
 type Saving struct {
-	// CPU and Memory are what the replicas set aside less than before.
-	CPU    scenarios.MilliCPU `json:"cpu_millicores"`
-	Memory scenarios.Bytes    `json:"memory_bytes"`
-	// Month is their price, as if cores and GiB were bought one by one.
-	Month float64 `json:"price_month"`
-	// NodesBefore and NodesAfter are whole nodes: nodes = ⌈replicas / Pods per node⌉, Pods per node = ⌊min(CPU, memory, Pods)⌋.
-	// Both 0 where the node is not known or a Pod fits on none.
-	NodesBefore int `json:"nodes_before"`
-	NodesAfter  int `json:"nodes_after"`
-	// Known is false where before says nothing of CPU or memory for some container: then nothing can be compared.
-	Known bool   `json:"known"`
-	Text  string `json:"text"`
+	Replicas int      `json:"replicas"`
+	Before   Reserved `json:"before"`
+	After    Reserved `json:"after"`
+	// Text is the comparison in one or two sentences.
+	Text string `json:"text"`
 }
 
-// Save compares the requests of before and after: they are what the scheduler sets aside. Where a request is not set its
-// limit counts, as Kubernetes takes it.
+// Reserved is what all replicas together set aside: requests are what the scheduler counts by. nil is "not known", never
+// zero.
+type Reserved struct {
+	// CPU and Memory are nil where no container has a request or limit, or one has it before or derived only.
+	CPU    *scenarios.MilliCPU `json:"cpu_millicores"`
+	Memory *scenarios.Bytes    `json:"memory_bytes"`
+	// Month is the price of both, as if cores and GiB were bought one by one; nil where one is not known or has no price.
+	Month *float64 `json:"price_month"`
+	// Nodes is how many whole nodes the replicas need where nothing else runs; nil where CPU, memory or the size of a
+	// node is not known, and where a Pod fits on no node.
+	Nodes *int64 `json:"nodes"`
+}
+
+// Save compares two settings over all replicas. Where a request is not set its limit counts, as Kubernetes takes it. A
+// container that sets aside nothing in either is left out; one that does so in one of them only leaves the sum unknown.
 //
-//	saving per month = replicas · (ΔCPU in cores · CoreMonth + Δmemory in GiB · GiBMonth)
+//	price per month = replicas · (CPU in cores · price of a core + memory in GiB · price of a GiB)
+//	whole nodes     = ⌈replicas / Pods per node⌉, Pods per node = ⌊min(node CPU / CPU, node memory / memory, Pods)⌋
 //
-// Worked: 500m and 512Mi too much on 40 replicas at $17 and $2.30 are 20 cores and 20 GiB: $386 a month. On nodes of
-// 3900m, Pods of 1000m fit 3 to a node, 14 nodes; Pods of 500m fit 7, 6 nodes.
-func Save(before, after Settings, replicas int, p Prices) Saving {
-	cpuBefore, memoryBefore, knownBefore := podSize(before)
-	cpuAfter, memoryAfter, knownAfter := podSize(after)
-	if !knownBefore || !knownAfter {
-		return Saving{Text: "what is set aside now is not known for every container, so nothing can be compared"}
+// Worked: 1000m and 1Gi before, 500m and 512Mi derived, 40 replicas at $17 and $2.50: 40 cores and 40 GiB for $780 come
+// down to 20 and 20 for $390. On nodes of 3900m the Pods before fit 3 to a node, 14 nodes; those derived 7, 6 nodes.
+func Save(before, after Settings, replicas int, p scenarios.Prices) Saving {
+	s := Saving{Replicas: replicas}
+	var missing []string
+	for _, r := range []Resource{CPU, Memory} {
+		was, is, without := compared(before, after, r)
+		if len(without) > 0 {
+			missing = append(missing, without...)
+			continue
+		}
+		s.Before.add(r, was*int64(replicas))
+		s.After.add(r, is*int64(replicas))
 	}
-	n := int64(replicas)
-	s := Saving{Known: true, CPU: scenarios.MilliCPU(n) * (cpuBefore - cpuAfter), Memory: scenarios.Bytes(n) * (memoryBefore - memoryAfter)}
-	s.Month = s.CPU.Cores()*p.CoreMonth + float64(s.Memory)/float64(scenarios.GiB)*p.GiBMonth
-	s.NodesBefore, s.NodesAfter = nodes(cpuBefore, memoryBefore, replicas, p), nodes(cpuAfter, memoryAfter, replicas, p)
-	if s.NodesBefore == 0 || s.NodesAfter == 0 {
-		s.NodesBefore, s.NodesAfter = 0, 0
-	}
-	s.Text = s.text(replicas, p)
+	s.Before.count(replicas, p)
+	s.After.count(replicas, p)
+	s.Text = s.text(missing, p)
 	return s
 }
 
-// podSize is what one replica sets aside; known is false where a container sets aside nothing.
-func podSize(s Settings) (cpu scenarios.MilliCPU, memory scenarios.Bytes, known bool) {
-	known = len(s) > 0
-	for _, c := range s {
-		oneCPU, oneMemory := orLimit(c.CPURequest, c.CPULimit), orLimit(c.MemoryRequest, c.MemoryLimit)
-		known = known && oneCPU > 0 && oneMemory > 0
-		cpu, memory = cpu+oneCPU, memory+oneMemory
+// compared sums up what one replica sets aside of a resource in both settings; missing says which container sets aside
+// nothing in one of them.
+func compared(before, after Settings, r Resource) (was, is int64, missing []string) {
+	for _, c := range after {
+		old, _ := before.Of(c.Container)
+		a, b := old.reserved(r), c.reserved(r)
+		if (a == 0) != (b == 0) {
+			missing = append(missing, r.name()+" of "+c.Container)
+		}
+		was, is = was+a, is+b
 	}
-	return cpu, memory, known
+	return was, is, missing
 }
 
-func orLimit[T scenarios.MilliCPU | scenarios.Bytes](request, limit T) T {
+// reserved is the request, or the limit where there is none; 0 is "not set".
+func (c ContainerSettings) reserved(r Resource) int64 {
+	request, limit := int64(c.CPURequest), int64(c.CPULimit)
+	if r == Memory {
+		request, limit = int64(c.MemoryRequest), int64(c.MemoryLimit)
+	}
 	if request == 0 {
 		return limit
 	}
 	return request
 }
 
-// nodes is how many whole nodes the replicas need when nothing else runs there; 0 where unknown.
-func nodes(cpu scenarios.MilliCPU, memory scenarios.Bytes, replicas int, p Prices) int {
-	if p.NodeCPU == 0 || p.NodeMemory == 0 || p.NodePods == 0 {
-		return 0
+// name is the resource in a sentence.
+func (r Resource) name() string {
+	if r == CPU {
+		return "CPU"
 	}
-	perNode := min(int(p.NodeCPU/cpu), int(p.NodeMemory/memory), p.NodePods)
-	if perNode == 0 {
-		return 0
-	}
-	return (replicas + perNode - 1) / perNode
+	return string(r)
 }
 
-func (s Saving) text(replicas int, p Prices) string {
-	word, sign := "less", 1.0
-	if s.Month < 0 {
-		word, sign = "more", -1
+func (x *Reserved) add(r Resource, sum int64) {
+	switch {
+	case sum == 0: // no container sets any aside
+	case r == CPU:
+		x.CPU = new(scenarios.MilliCPU(sum))
+	default:
+		x.Memory = new(scenarios.Bytes(sum))
 	}
-	text := fmt.Sprintf("%s cores and %s GiB set aside over %d replicas than now: %s%s a month %s",
-		signed(s.CPU.Cores()), signed(float64(s.Memory)/float64(scenarios.GiB)), replicas, p.Currency, figures(math.Abs(s.Month*sign)), word)
-	if s.NodesBefore > 0 {
-		text += fmt.Sprintf("; in whole nodes %d now, %d then", s.NodesBefore, s.NodesAfter)
-	}
-	return text
 }
 
-// signed writes a difference as people read it: 20 saved is "20 fewer".
-func signed(saved float64) string {
-	if saved < 0 {
-		return figures(-saved) + " more"
+// count fills in price and nodes.
+func (x *Reserved) count(replicas int, p scenarios.Prices) {
+	if x.CPU == nil || x.Memory == nil {
+		return
 	}
-	return figures(saved) + " fewer"
+	if p.Core > 0 || p.GiB > 0 {
+		x.Month = new(x.CPU.Cores()*p.Core + gib(*x.Memory)*p.GiB)
+	}
+	n := int64(replicas)
+	cpu, memory := int64(*x.CPU)/n, int64(*x.Memory)/n
+	if cpu == 0 || memory == 0 {
+		return
+	}
+	if perNode := min(int64(p.NodeCPU)/cpu, int64(p.NodeMemory)/memory, int64(p.NodePods)); perNode > 0 {
+		x.Nodes = new((n + perNode - 1) / perNode)
+	}
 }
+
+func gib(b scenarios.Bytes) float64 { return float64(b) / float64(scenarios.GiB) }
+
+// text is for people: "Saves 20 of 40 cores and 20 of 40 GiB over 40 replicas: $390 of $780 a month; whole nodes: 6
+// instead of 14."
+func (s Saving) text(missing []string, p scenarios.Prices) string {
+	var saves, needs []string
+	add := func(was, is float64, unit string) {
+		switch {
+		case was > is:
+			saves = append(saves, fmt.Sprintf("%s of %s %s", figures(was-is), figures(was), unit))
+		case was < is:
+			needs = append(needs, fmt.Sprintf("%s instead of %s %s", figures(is), figures(was), unit))
+		}
+	}
+	b, a := s.Before, s.After
+	if b.CPU != nil {
+		add(b.CPU.Cores(), a.CPU.Cores(), "cores")
+	}
+	if b.Memory != nil {
+		add(gib(*b.Memory), gib(*a.Memory), "GiB")
+	}
+	var parts []string
+	if len(saves) > 0 {
+		parts = append(parts, "saves "+strings.Join(saves, " and "))
+	}
+	if len(needs) > 0 {
+		parts = append(parts, "needs "+strings.Join(needs, " and "))
+	}
+	if len(parts) == 0 && (b.CPU != nil || b.Memory != nil) {
+		parts = append(parts, "sets aside as much as before")
+	}
+	text := ""
+	if len(parts) > 0 {
+		text = capital(strings.Join(parts, ", ")) + " over " + plural(int64(s.Replicas), "replica") + s.priceText(p) + s.nodesText() + "."
+	}
+	if len(missing) > 0 {
+		text += fmt.Sprintf(" Not compared: no request or limit is set for %s, before or now.", strings.Join(missing, ", "))
+	}
+	return strings.TrimSpace(text)
+}
+
+// priceText is the difference in money; empty where it is not known, or nothing.
+func (s Saving) priceText(p scenarios.Prices) string {
+	if s.Before.Month == nil || s.After.Month == nil || *s.Before.Month == *s.After.Month {
+		return ""
+	}
+	word := "less"
+	if *s.After.Month > *s.Before.Month {
+		word = "more"
+	}
+	return fmt.Sprintf(": %s a month %s than %s", money(math.Abs(*s.Before.Month-*s.After.Month), p), word, money(*s.Before.Month, p))
+}
+
+func (s Saving) nodesText() string {
+	switch b, a := s.Before.Nodes, s.After.Nodes; {
+	case b == nil || a == nil:
+		return ""
+	case *b == *a:
+		return "; the same number of whole nodes, " + figures(float64(*a))
+	default:
+		return fmt.Sprintf("; %d whole nodes instead of %d", *a, *b)
+	}
+}
+
+// money is "$390", and "390 EUR" for a code.
+func money(amount float64, p scenarios.Prices) string {
+	if len(p.Currency) == 3 && p.Currency[0] < 0x80 {
+		return figures(amount) + " " + p.Currency
+	}
+	return p.Currency + figures(amount)
+}
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

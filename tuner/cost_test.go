@@ -6,66 +6,66 @@ import (
 	"github.com/plimsoll/plimsoll/scenarios"
 )
 
+// pod is a guaranteed container.
 func pod(cpu scenarios.MilliCPU, memory scenarios.Bytes) Settings {
 	return Settings{{"app", scenarios.Resources{CPURequest: cpu, CPULimit: cpu, MemoryRequest: memory, MemoryLimit: memory}}}
 }
 
 // The worked values of Save.
 func TestSave(t *testing.T) {
-	s := Save(pod(1000, 1<<30), pod(500, 512<<20), 40, DefaultPrices())
-	if s.CPU != 20000 || s.Memory != 20*scenarios.GiB || s.NodesBefore != 14 || s.NodesAfter != 6 {
+	p := scenarios.DefaultPrices()
+	s := Save(pod(1000, scenarios.GiB), pod(500, 512*scenarios.MiB), 40, p)
+	if *s.Before.CPU != 40000 || *s.After.CPU != 20000 || *s.Before.Memory != 40*scenarios.GiB || *s.After.Memory != 20*scenarios.GiB {
 		t.Errorf("%+v", s)
 	}
-	near(t, "month", s.Month, 20*17+20*2.3, 1e-9)
-	if want := "20 fewer cores and 20 fewer GiB set aside over 40 replicas than now: $386 a month less; in whole nodes 14 now, 6 then"; s.Text != want {
-		t.Errorf("%s", s.Text)
+	if *s.Before.Nodes != 14 || *s.After.Nodes != 6 {
+		t.Errorf("%d and %d nodes", *s.Before.Nodes, *s.After.Nodes)
 	}
+	near(t, "month before", *s.Before.Month, 40*17+40*2.5, 1e-9)
+	near(t, "month after", *s.After.Month, 20*17+20*2.5, 1e-9)
 }
 
-func TestSaveSaysWhenMoreIsNeeded(t *testing.T) {
-	s := Save(pod(500, 512<<20), pod(1000, 1<<30), 2, Prices{CoreMonth: 10, GiBMonth: 1, Currency: "€"})
-	if want := "1 more cores and 1 more GiB set aside over 2 replicas than now: €11 a month more"; s.Text != want {
-		t.Errorf("%s", s.Text)
-	}
-}
-
-func TestSaveUnknown(t *testing.T) {
-	if s := Save(pod(0, 0), pod(500, 512<<20), 2, DefaultPrices()); s.Known || s.Month != 0 {
-		t.Errorf("nothing set before is no saving: %+v", s)
-	}
-}
-
-func TestAdvise(t *testing.T) {
-	c := pod(500, 256<<20)[0]
-	for _, x := range []struct {
-		name string
-		env  map[string]string
-		args []string
-		want string // setting and suggestion, "" for no advice
+func TestSaveText(t *testing.T) {
+	const gib, mib = scenarios.GiB, scenarios.MiB
+	usual := scenarios.DefaultPrices()
+	euro := scenarios.Prices{Core: 10, GiB: 1, Currency: "EUR"}
+	limitOnly := Settings{{"app", scenarios.Resources{CPULimit: 1000, MemoryLimit: gib}}}
+	noCPU := Settings{{"app", scenarios.Resources{MemoryLimit: gib}}}
+	sidecar := ContainerSettings{Container: "proxy"}
+	for _, c := range []struct {
+		name          string
+		before, after Settings
+		replicas      int
+		prices        scenarios.Prices
+		want          string
 	}{
-		{name: "nothing set"},
-		{"GOMEMLIMIT above the limit", map[string]string{"GOMEMLIMIT": "1GiB"}, nil, "GOMEMLIMIT=230MiB"},
-		{"GOMEMLIMIT at odds the other way", map[string]string{"GOMEMLIMIT": "64MiB"}, nil, "GOMEMLIMIT=230MiB"},
-		{"GOMEMLIMIT in order", map[string]string{"GOMEMLIMIT": "230MiB"}, nil, ""},
-		{"GOMEMLIMIT off", map[string]string{"GOMEMLIMIT": "off"}, nil, ""},
-		{"GOMAXPROCS", map[string]string{"GOMAXPROCS": "8"}, nil, "GOMAXPROCS=1"},
-		{"-Xmx", nil, []string{"java", "-Xmx256m", "-jar", "a.jar"}, "-Xmx=-XX:MaxRAMPercentage=75"},
-		{"-Xmx small enough", nil, []string{"java", "-Xmx128M"}, ""},
-		{"JAVA_TOOL_OPTIONS", map[string]string{"JAVA_TOOL_OPTIONS": "-XX:MaxRAMPercentage=95"}, nil, "-XX:MaxRAMPercentage=75"},
-		{"node", nil, []string{"node", "--max-old-space-size=512", "a.js"}, "--max-old-space-size=192"},
-		{"node, two words", map[string]string{"NODE_OPTIONS": "--max-old-space-size 512"}, nil, "--max-old-space-size=192"},
-		{"workers", nil, []string{"gunicorn", "-w", "16", "app"}, "-w=1"},
-		{"few workers", nil, []string{"gunicorn", "--workers=3", "app"}, ""},
+		{"less of both", pod(1000, gib), pod(500, 512*mib), 40, usual,
+			"Saves 20 of 40 cores and 20 of 40 GiB over 40 replicas: $390 a month less than $780; 6 whole nodes instead of 14."},
+		{"more of both, no nodes", pod(500, 512*mib), pod(1000, gib), 2, euro,
+			"Needs 2 instead of 1 cores and 2 instead of 1 GiB over 2 replicas: 11 EUR a month more than 11 EUR."},
+		{"less CPU, more memory", pod(1000, gib), pod(500, 2*gib), 1, euro,
+			"Saves 0.5 of 1 cores, needs 2 instead of 1 GiB over 1 replica: 4 EUR a month less than 11 EUR."},
+		{"no prices at all", pod(1000, gib), pod(500, gib), 2, scenarios.Prices{}, "Saves 1 of 2 cores over 2 replicas."},
+		{"nothing moved", pod(500, gib), pod(500, gib), 2, usual, "Sets aside as much as before over 2 replicas; the same number of whole nodes, 1."},
+		{"a limit counts as the request", limitOnly, pod(500, gib), 2, scenarios.Prices{}, "Saves 1 of 2 cores over 2 replicas."},
+		{"CPU was not set", noCPU, pod(500, 512*mib), 2, usual,
+			"Saves 1 of 2 GiB over 2 replicas. Not compared: no request or limit is set for CPU of app, before or now."},
+		{"nothing was set", Settings{{Container: "app"}}, pod(500, gib), 2, usual,
+			"Not compared: no request or limit is set for CPU of app, memory of app, before or now."},
+		{"a container left alone without settings", append(pod(1000, gib), sidecar), append(pod(500, gib), sidecar), 2, scenarios.Prices{},
+			"Saves 1 of 2 cores over 2 replicas."},
+		{"larger than a node", pod(8000, gib), pod(500, gib), 1, scenarios.Prices{NodeCPU: 4000, NodeMemory: 4 * gib, NodePods: 10},
+			"Saves 7.5 of 8 cores over 1 replica."},
 	} {
-		got := ""
-		for _, a := range Advise(c, x.env, x.args) {
-			got += a.Setting + "=" + a.Suggest
-		}
-		if got != x.want {
-			t.Errorf("%s: %q, want %q", x.name, got, x.want)
+		if got := Save(c.before, c.after, c.replicas, c.prices).Text; got != c.want {
+			t.Errorf("%s:\n%s, want\n%s", c.name, got, c.want)
 		}
 	}
-	if got := Advise(ContainerSettings{Container: "app"}, map[string]string{"GOMAXPROCS": "8", "GOMEMLIMIT": "1GiB"}, []string{"-Xmx9g"}); got != nil {
-		t.Errorf("without limits nothing contradicts them: %v", got)
+}
+
+func TestWhatWasNotSetIsUnknown(t *testing.T) {
+	s := Save(Settings{{Container: "app"}}, pod(500, scenarios.GiB), 2, scenarios.DefaultPrices())
+	if s.Before != (Reserved{}) || s.After != (Reserved{}) {
+		t.Errorf("nothing set before is no saving: %+v", s)
 	}
 }

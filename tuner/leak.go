@@ -158,6 +158,9 @@ func judgeGrowth(samples []memorySample, c ContainerUse, hitsPerSecond float64) 
 func (l Leak) text(length time.Duration) string {
 	rate := func(perSecond *float64) string { return figures(*perSecond*3600/float64(scenarios.MiB)) + "Mi" }
 	interval := fmt.Sprintf("%s an hour (%s to %s)", rate(l.Slope), rate(l.SlopeLow), rate(l.SlopeHigh))
+	if rate(l.SlopeLow) == rate(l.SlopeHigh) && rate(l.Slope) == "0Mi" {
+		interval = "less than 0.01Mi an hour"
+	}
 	switch l.Growth {
 	case Grows:
 		s := fmt.Sprintf("the memory of %s grows without slowing down, by %s", l.Container, interval)
@@ -169,8 +172,8 @@ func (l Leak) text(length time.Duration) string {
 		}
 		return s
 	case Flat:
-		return fmt.Sprintf("the memory of %s does not grow: %s; this soak would have seen %s an hour", l.Container, interval, rate(l.Smallest))
+		return fmt.Sprintf("the memory of %s does not grow: its slope is %s; this soak would have seen %s an hour", l.Container, interval, rate(l.Smallest))
 	}
-	return fmt.Sprintf("whether %s leaks can't be told from %s: its memory grows by %s; %s an hour would have shown",
+	return fmt.Sprintf("whether %s leaks can't be told from %s: its slope is %s; %s an hour would have shown",
 		l.Container, length.Round(time.Second), interval, rate(l.Smallest))
 }

@@ -104,3 +104,14 @@ func TestLargeLeakIsFoundSoon(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 }
+
+func TestNoSlopeReadsAsNone(t *testing.T) {
+	samples := make([]memorySample, 600)
+	for i := range samples {
+		samples[i] = memorySample{time.Duration(i+1) * time.Second, 40e6}
+	}
+	l := judgeGrowth(samples, ContainerUse{Container: "app"}, 200)
+	if want := "the memory of app does not grow: its slope is less than 0.01Mi an hour; this soak would have seen 5.7Mi an hour"; l.Why != want {
+		t.Errorf("%s, want %s", l.Why, want)
+	}
+}

@@ -49,10 +49,14 @@ func percentText(ratio float64) string { return figures(ratio*100) + " %" }
 
 // figures writes x with two decimals below 1, one below 100 and none from there on, without trailing zeros.
 func figures(x float64) string {
+	if x < 0 {
+		if s := figures(-x); s != "0" {
+			return "-" + s
+		}
+		return "0"
+	}
 	decimals := 0
 	switch {
-	case x < 0:
-		return "-" + figures(-x)
 	case x < 1:
 		decimals = 2
 	case x < 100:

@@ -24,6 +24,7 @@ func TestUnits(t *testing.T) {
 		{percentText(0.0013), "0.13 %"},
 		{percentText(0), "0 %"},
 		{figures(-3.25), "-3.2"},
+		{figures(-0.001), "0"},
 		{figures(1234.5), "1234"},
 	} {
 		if c.got != c.want {
