@@ -43,6 +43,14 @@ func beside(name string, value float64, unit, peer string, peerValue, most float
 	return r
 }
 
+// ifMissed adds a reason to a row whose target was not met.
+func (r row) ifMissed(reason string) row {
+	if r.Met != nil && !*r.Met {
+		r.Reason += reason
+	}
+	return r
+}
+
 // because adds a reason to a row, for its reader to judge it by.
 func (r row) because(reason string) row {
 	r.Reason = reason

@@ -28,6 +28,9 @@ func TestRows(t *testing.T) {
 			t.Errorf("%s, %v, want %s", text, err, tt.want)
 		}
 	}
+	if met, missed := atMost("a", 1, "", 2).ifMissed("why"), atMost("a", 3, "", 2).ifMissed("why"); met.Reason != "" || missed.Reason != "why" {
+		t.Errorf("a target met has the reason %q, one missed %q", met.Reason, missed.Reason)
+	}
 	if r := atMost("lag", math.NaN(), "ms", 1); r.Met != nil || r.Value != nil || r.Reason == "" {
 		t.Errorf("a value that is none gave %+v", r)
 	}

@@ -5,11 +5,26 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
+
+// The page about load names each of its flags.
+func TestLoadPageNamesFlags(t *testing.T) {
+	page, err := os.ReadFile("../../docs/load.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	usages := (&app{}).loadCommand().Flags().FlagUsages()
+	for _, flag := range regexp.MustCompile(`(?m)^ +(?:-., )?(--[a-z-]+)`).FindAllStringSubmatch(usages, -1) {
+		if !strings.Contains(string(page), "`"+flag[1]+"`") {
+			t.Errorf("docs/load.md does not tell of %s", flag[1])
+		}
+	}
+}
 
 // The log is beside the summary, and the library of the format reads it.
 func TestLoadHDRLog(t *testing.T) {
