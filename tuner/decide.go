@@ -81,7 +81,7 @@ func (h history) withoutCPULimits(s Settings) Settings {
 }
 
 // maxInconclusive is how many trials in a row may be inconclusive before the search gives up.
-const maxInconclusive = 3
+const maxInconclusive = 5
 
 // again repeats a trial that could not be judged, or gives up.
 func (h history) again() Step {

@@ -14,7 +14,7 @@ const (
 )
 
 // memoryResolution is how near to each other two memory limits may be and still be told apart.
-const memoryResolution = 0.03
+const memoryResolution = 0.04
 
 // memoryEstimate searches a memory limit. What is known: the need of a run is hardly below its anonymous memory, never
 // above its peak, and each trial adds a sign. The peak counts page cache that could be given back, so the least limit
