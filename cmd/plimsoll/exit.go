@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"strings"
 
 	"github.com/plimsoll/plimsoll/tuner"
 )
@@ -35,16 +35,47 @@ func (e exitError) Unwrap() error { return e.Err }
 // usage marks err as the user's: bad usage or a bad file.
 func usage(err error) error { return exitError{exitUsage, err} }
 
-// codeOf returns the exit code for err: that of an exitError in it, otherwise "not measured", because an instrument
-// that broke has measured nothing.
+// codeOf returns the exit code for err: that of the first exitError in it, or of one that says "not restored" wherever
+// that stands; otherwise "not measured", because an instrument that broke has measured nothing.
 func codeOf(err error) exitCode {
 	if err == nil {
 		return exitOK
 	}
-	if e, ok := errors.AsType[exitError](err); ok {
-		return e.Code
+	decided := exitErrors(err)
+	for _, e := range decided {
+		if e.Code == exitNotRestored {
+			return exitNotRestored
+		}
+	}
+	if len(decided) > 0 {
+		return decided[0].Code
 	}
 	return exitNotMeasured
+}
+
+// exitErrors are all exitErrors that err is or wraps, in the order in which they are printed.
+func exitErrors(err error) []exitError {
+	var all []exitError
+	switch e := err.(type) {
+	case exitError:
+		all = append(all, e)
+		all = append(all, exitErrors(e.Err)...)
+	case interface{ Unwrap() []error }:
+		for _, part := range e.Unwrap() {
+			all = append(all, exitErrors(part)...)
+		}
+	case interface{ Unwrap() error }:
+		all = exitErrors(e.Unwrap())
+	}
+	return all
+}
+
+// textOf is what is printed of err: its text without the empty lines that silent exitErrors leave in it.
+func textOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	return strings.TrimSpace(err.Error())
 }
 
 // outcomeCode returns the exit code for the end of a search.

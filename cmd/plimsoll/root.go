@@ -23,8 +23,8 @@ func run(ctx context.Context, args []string, s streams, lookupEnv func(string) (
 	root.SetOut(s.Out)
 	root.SetErr(s.Err)
 	err := root.ExecuteContext(ctx)
-	if err != nil && err.Error() != "" {
-		fmt.Fprintf(s.Err, "plimsoll: %v\n", err)
+	if text := textOf(err); text != "" {
+		fmt.Fprintf(s.Err, "plimsoll: %s\n", text)
 	}
 	return int(codeOf(err))
 }
