@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // memoryRows replays a day of hits through the code that records them, by the benchmark of package loadgen.
@@ -56,26 +55,4 @@ func benchmark(ctx context.Context, name string) (map[string]float64, error) {
 		return figures, nil
 	}
 	return nil, fmt.Errorf("%s is not there", name)
-}
-
-// connectionRows measures what 10,000 keep-alive connections take: the difference of the peaks with and without them.
-// They are not quite idle, each sends a hit now and then, so it is no less than idle ones take.
-func (b bench) connectionRows(ctx context.Context) []row {
-	const name, many = "memory per keep-alive connection, 10,000 of them", 10_000
-	var each []float64
-	for range b.runs {
-		peaks := map[int]float64{}
-		for _, connections := range []int{1, many} {
-			u, result, err := runPlimsoll(ctx, b.scratch, job{url: b.url, length: 10 * time.Second, connections: connections})
-			if err != nil {
-				return []row{unmeasured(name, "KiB", err)}
-			}
-			if connections == many && result.MaxInFlight < many {
-				return []row{unmeasured(name, "KiB", fmt.Errorf("only %d connections came about", result.MaxInFlight))}
-			}
-			peaks[connections] = float64(u.peak) / 1024
-		}
-		each = append(each, (peaks[many]-peaks[1])/many)
-	}
-	return []row{atMost(name, median(each), "KiB", 32)}
 }

@@ -21,11 +21,20 @@ type used struct {
 
 // run prints a command and runs it to its end. An exit code other than 0 is an error unless it is one of fine.
 func run(ctx context.Context, fine []int, name string, args ...string) (used, error) {
+	return runWatched(ctx, func(int) {}, fine, name, args...)
+}
+
+// runWatched is run for a command whose process watch is told of as soon as it is there.
+func runWatched(ctx context.Context, watch func(pid int), fine []int, name string, args ...string) (used, error) {
 	fmt.Fprintf(os.Stderr, "  $ %s %s\n", name, strings.Join(args, " "))
 	cmd := exec.CommandContext(ctx, name, args...)
 	var out, problems bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &problems
-	err := cmd.Run()
+	err := cmd.Start()
+	if err == nil {
+		watch(cmd.Process.Pid)
+		err = cmd.Wait()
+	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		for _, code := range fine {
