@@ -59,6 +59,12 @@ func (o *tuneOptions) register(c *cobra.Command) {
 
 // apply puts the flags over the file's tuning section.
 func (o tuneOptions) apply(t *scenarios.Tuning) error {
+	switch {
+	case o.Resume && o.Overwrite:
+		return usage(errors.New("--resume and --overwrite exclude each other"))
+	case o.Resume && (o.Start != "" || o.From != ""):
+		return usage(errors.New("--resume goes on from where the search began; leave out --start and --from, or begin anew with --overwrite"))
+	}
 	switch s := scenarios.Start(o.Start); s {
 	case "":
 	case scenarios.Conservative, scenarios.Current, scenarios.Relaxed:
@@ -144,31 +150,34 @@ func why(ctx context.Context, err error) string {
 // without --overwrite.
 func (a *app) openLog(o tuneOptions, header runlog.Header) (*runlog.Log, runlog.Contents, error) {
 	path := a.logPath()
-	if o.Resume && o.Overwrite {
-		return nil, runlog.Contents{}, usage(errors.New("--resume and --overwrite exclude each other"))
-	}
 	if o.Resume {
-		return a.resumeLog(path, header)
+		return a.resumeLog(o, path, header)
 	}
 	create := runlog.Create
 	if o.Overwrite {
 		create = runlog.Overwrite
 	}
 	log, err := create(path, header)
-	if errors.Is(err, runlog.ErrExists) {
-		return nil, runlog.Contents{}, usage(fmt.Errorf(
+	switch {
+	case errors.Is(err, runlog.ErrExists):
+		err = usage(fmt.Errorf(
 			"%s is there already; --resume goes on with it, --overwrite begins anew, --report-dir chooses another place", path))
+	case errors.Is(err, runlog.ErrLocked), errors.Is(err, os.ErrPermission):
+		err = usage(fmt.Errorf("%w; --report-dir chooses another place", err))
 	}
 	return log, runlog.Contents{Header: header}, err
 }
 
-func (a *app) resumeLog(path string, header runlog.Header) (*runlog.Log, runlog.Contents, error) {
+// resumeLog opens the log at path to go on with it. The budget is that of the log unless a flag gives another.
+func (a *app) resumeLog(o tuneOptions, path string, header runlog.Header) (*runlog.Log, runlog.Contents, error) {
 	log, contents, err := runlog.Resume(path)
-	if errors.Is(err, os.ErrNotExist) {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
 		return nil, contents, usage(fmt.Errorf("--resume: there is no %s to go on with", path))
-	}
-	if err != nil {
-		return nil, contents, err
+	case errors.Is(err, runlog.ErrEmpty):
+		return nil, contents, usage(fmt.Errorf("--resume: %w; --overwrite begins anew", err))
+	case err != nil:
+		return nil, contents, usage(fmt.Errorf("--resume: %w", err))
 	}
 	if contents.Repair != nil {
 		fmt.Fprintf(a.Err, "%s: %v\n", path, *contents.Repair)
@@ -177,8 +186,12 @@ func (a *app) resumeLog(path string, header runlog.Header) (*runlog.Log, runlog.
 		return nil, contents, errors.Join(log.Close(), usage(fmt.Errorf(
 			"--resume: the scenario file or the kind of workload has changed since %s was begun; use --overwrite to begin anew", path)))
 	}
-	contents.Header.Goal.Tuning.MaxTrials = header.Goal.Tuning.MaxTrials
-	contents.Header.Goal.Tuning.MaxTime = header.Goal.Tuning.MaxTime
+	if o.Trials > 0 {
+		contents.Header.Goal.Tuning.MaxTrials = o.Trials
+	}
+	if o.Time > 0 {
+		contents.Header.Goal.Tuning.MaxTime = o.Time
+	}
 	return log, contents, nil
 }
 
