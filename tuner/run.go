@@ -17,14 +17,14 @@ type Runner interface {
 type Recorder func(Trial) error
 
 // Search runs trials until Decide ends it, starting from those already recorded, and returns all of them and the
-// result; once ctx is cancelled no further trial begins, and the result is Interrupted. clock is the runner's (virtual
-// for a simulation) and tells how long each trial took. The error is the
-// runner's or the recorder's; the trials before it are returned beside it.
+// result; once ctx is cancelled no further trial begins, and the result is that of Abandon. clock is the runner's
+// (virtual for a simulation) and tells how long each trial took. The error is the runner's or the recorder's; the
+// trials before it are returned beside it.
 func Search(ctx context.Context, goal Goal, trials []Trial, runner Runner, clock func() time.Duration, record Recorder) ([]Trial, Step, error) {
 	for {
 		step := Decide(goal, trials)
 		if step.Result == nil && ctx.Err() != nil {
-			step = history{goal, trials}.end(Interrupted, "stopped by a person")
+			step = Abandon(goal, trials, "stopped by a person")
 		}
 		if step.Result != nil {
 			return trials, step, nil
