@@ -179,31 +179,35 @@ func (t *run) addContainers(o *tuner.Observation, series []observer.Series, from
 		for _, p := range problems {
 			o.Invalid = append(o.Invalid, tuner.Doubt{Kind: tuner.CountersMissing, Text: p})
 		}
-		if text := t.differs(use); text != "" {
+		if text := t.differs(s); text != "" {
 			o.Invalid = append(o.Invalid, tuner.Doubt{Kind: tuner.SettingsDiffer, Text: text})
 		}
 	}
 	o.Kills = observer.Classify(ends(t.Workload.Exits()), series, t.fresh, o.Start)
 }
 
-// page is the unit the kernel rounds memory limits to.
-const page = 4 * scenarios.KiB
+// page is the largest unit that a kernel rounds memory limits to; most have 4 KiB.
+const page = 64 * scenarios.KiB
 
-// differs says how the limits in force differ from those under test; "" where they do not. Limits that could not be
-// read are a missing counter, which is told apart.
-func (t *run) differs(use tuner.ContainerUse) string {
-	want, _ := t.step.Settings.Of(use.Container)
-	var parts []string
-	if use.CPULimit != want.CPULimit {
-		parts = append(parts, fmt.Sprintf("CPU limit %v in force, %v under test", use.CPULimit, want.CPULimit))
+// differs says how the limits in force differ from those under test; "" where they do not. One that could not be read is
+// a missing counter, which is told apart.
+func (t *run) differs(s observer.Series) string {
+	if len(s.Samples) == 0 {
+		return ""
 	}
-	if off := use.MemoryLimit - want.MemoryLimit; off > page || off < -page {
-		parts = append(parts, fmt.Sprintf("memory limit %v in force, %v under test", use.MemoryLimit, want.MemoryLimit))
+	last := s.Samples[len(s.Samples)-1]
+	want, _ := t.step.Settings.Of(s.Container)
+	var parts []string
+	if in := last.CPULimit; in != nil && *in != want.CPULimit {
+		parts = append(parts, fmt.Sprintf("CPU limit %v in force, %v under test", *in, want.CPULimit))
+	}
+	if in := last.MemoryLimit; in != nil && (*in > want.MemoryLimit+page || *in < want.MemoryLimit-page) {
+		parts = append(parts, fmt.Sprintf("memory limit %v in force, %v under test", *in, want.MemoryLimit))
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("container %s of replica %d: %s", use.Container, use.Replica, strings.Join(parts, ", "))
+	return fmt.Sprintf("container %s of replica %d: %s", s.Container, s.Replica, strings.Join(parts, ", "))
 }
 
 func ends(exits []workload.Exit) []observer.End {
