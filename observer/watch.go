@@ -64,14 +64,15 @@ func (w *Watch) Stop() []Series {
 	return w.Series()
 }
 
-// Series returns what was read so far, in the order of the targets. It is the caller's.
+// Series returns what was read so far, in the order of the targets. The caller may append to it and may not change what
+// is in it: it shares the samples with the watch, so that asking every second of a long trial costs nothing.
 func (w *Watch) Series() []Series {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	all := slices.Clone(w.series)
 	for i := range all {
-		all[i].Samples = slices.Clone(all[i].Samples)
-		all[i].Problems = slices.Clone(all[i].Problems)
+		all[i].Samples = slices.Clip(all[i].Samples)
+		all[i].Problems = slices.Clip(all[i].Problems)
 	}
 	return all
 }
