@@ -1,9 +1,7 @@
 package tuner
 
 import (
-	"fmt"
 	"math"
-	"strings"
 
 	"github.com/plimsoll/plimsoll/scenarios"
 )
@@ -23,7 +21,7 @@ type Reserved struct {
 	// CPU and Memory are nil where no container has a request or limit, or one has it before or derived only.
 	CPU    *scenarios.MilliCPU `json:"cpu_millicores"`
 	Memory *scenarios.Bytes    `json:"memory_bytes"`
-	// Month is the price of both, as if cores and GiB were bought one by one; nil where one is not known or has no price.
+	// Month is the price of both, to the cent, as if cores and GiB were bought one by one; nil where one is not known or has no price.
 	Month *float64 `json:"price_month"`
 	// Nodes is how many whole nodes the replicas need where nothing else runs; nil where CPU, memory or the size of a
 	// node is not known, and where a Pod fits on no node.
@@ -106,7 +104,7 @@ func (x *Reserved) count(replicas int, p scenarios.Prices) {
 		return
 	}
 	if p.Core > 0 || p.GiB > 0 {
-		x.Month = new(x.CPU.Cores()*p.Core + gib(*x.Memory)*p.GiB)
+		x.Month = new(math.Round(100*(x.CPU.Cores()*p.Core+gib(*x.Memory)*p.GiB)) / 100)
 	}
 	n := int64(replicas)
 	cpu, memory := int64(*x.CPU)/n, int64(*x.Memory)/n
@@ -119,75 +117,3 @@ func (x *Reserved) count(replicas int, p scenarios.Prices) {
 }
 
 func gib(b scenarios.Bytes) float64 { return float64(b) / float64(scenarios.GiB) }
-
-// text is for people: "Saves 20 of 40 cores and 20 of 40 GiB over 40 replicas: $390 of $780 a month; whole nodes: 6
-// instead of 14."
-func (s Saving) text(missing []string, p scenarios.Prices) string {
-	var saves, needs []string
-	add := func(was, is float64, unit string) {
-		switch {
-		case was > is:
-			saves = append(saves, fmt.Sprintf("%s of %s %s", figures(was-is), figures(was), unit))
-		case was < is:
-			needs = append(needs, fmt.Sprintf("%s instead of %s %s", figures(is), figures(was), unit))
-		}
-	}
-	b, a := s.Before, s.After
-	if b.CPU != nil {
-		add(b.CPU.Cores(), a.CPU.Cores(), "cores")
-	}
-	if b.Memory != nil {
-		add(gib(*b.Memory), gib(*a.Memory), "GiB")
-	}
-	var parts []string
-	if len(saves) > 0 {
-		parts = append(parts, "saves "+strings.Join(saves, " and "))
-	}
-	if len(needs) > 0 {
-		parts = append(parts, "needs "+strings.Join(needs, " and "))
-	}
-	if len(parts) == 0 && (b.CPU != nil || b.Memory != nil) {
-		parts = append(parts, "sets aside as much as before")
-	}
-	text := ""
-	if len(parts) > 0 {
-		text = capital(strings.Join(parts, ", ")) + " over " + plural(int64(s.Replicas), "replica") + s.priceText(p) + s.nodesText() + "."
-	}
-	if len(missing) > 0 {
-		text += fmt.Sprintf(" Not compared: no request or limit is set for %s, before or now.", strings.Join(missing, ", "))
-	}
-	return strings.TrimSpace(text)
-}
-
-// priceText is the difference in money; empty where it is not known, or nothing.
-func (s Saving) priceText(p scenarios.Prices) string {
-	if s.Before.Month == nil || s.After.Month == nil || *s.Before.Month == *s.After.Month {
-		return ""
-	}
-	word := "less"
-	if *s.After.Month > *s.Before.Month {
-		word = "more"
-	}
-	return fmt.Sprintf(": %s a month %s than %s", money(math.Abs(*s.Before.Month-*s.After.Month), p), word, money(*s.Before.Month, p))
-}
-
-func (s Saving) nodesText() string {
-	switch b, a := s.Before.Nodes, s.After.Nodes; {
-	case b == nil || a == nil:
-		return ""
-	case *b == *a:
-		return "; the same number of whole nodes, " + figures(float64(*a))
-	default:
-		return fmt.Sprintf("; %d whole nodes instead of %d", *a, *b)
-	}
-}
-
-// money is "$390", and "390 EUR" for a code.
-func money(amount float64, p scenarios.Prices) string {
-	if len(p.Currency) == 3 && p.Currency[0] < 0x80 {
-		return figures(amount) + " " + p.Currency
-	}
-	return p.Currency + figures(amount)
-}
-
-func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

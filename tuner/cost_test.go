@@ -40,22 +40,24 @@ func TestSaveText(t *testing.T) {
 		want          string
 	}{
 		{"less of both", pod(1000, gib), pod(500, 512*mib), 40, usual,
-			"Saves 20 of 40 cores and 20 of 40 GiB over 40 replicas: $390 a month less than $780; 6 whole nodes instead of 14."},
+			"In requests, this saves 20 of 40 cores and 20 of 40 GiB over 40 replicas: $390 a month less than $780; 6 whole nodes instead of 14."},
 		{"more of both, no nodes", pod(500, 512*mib), pod(1000, gib), 2, euro,
-			"Needs 2 instead of 1 cores and 2 instead of 1 GiB over 2 replicas: 11 EUR a month more than 11 EUR."},
+			"In requests, this needs 2 instead of 1 core and 2 instead of 1 GiB over 2 replicas: 11 EUR a month more than 11 EUR."},
 		{"less CPU, more memory", pod(1000, gib), pod(500, 2*gib), 1, euro,
-			"Saves 0.5 of 1 cores, needs 2 instead of 1 GiB over 1 replica: 4 EUR a month less than 11 EUR."},
-		{"no prices at all", pod(1000, gib), pod(500, gib), 2, scenarios.Prices{}, "Saves 1 of 2 cores over 2 replicas."},
-		{"nothing moved", pod(500, gib), pod(500, gib), 2, usual, "Sets aside as much as before over 2 replicas; the same number of whole nodes, 1."},
-		{"a limit counts as the request", limitOnly, pod(500, gib), 2, scenarios.Prices{}, "Saves 1 of 2 cores over 2 replicas."},
+			"In requests, this saves 0.5 of 1 core, needs 2 instead of 1 GiB over 1 replica: 4 EUR a month less than 11 EUR."},
+		{"cents", pod(1000, gib), pod(720, 832*mib), 2, usual,
+			"In requests, this saves 0.56 of 2 cores and 0.375 of 2 GiB over 2 replicas: $10.46 a month less than $39; the same number of whole nodes, 1."},
+		{"no prices at all", pod(1000, gib), pod(500, gib), 2, scenarios.Prices{}, "In requests, this saves 1 of 2 cores over 2 replicas."},
+		{"nothing moved", pod(500, gib), pod(500, gib), 2, usual, "In requests, this sets aside as much as before over 2 replicas; the same number of whole nodes, 1."},
+		{"a limit counts as the request", limitOnly, pod(500, gib), 2, scenarios.Prices{}, "In requests, this saves 1 of 2 cores over 2 replicas."},
 		{"CPU was not set", noCPU, pod(500, 512*mib), 2, usual,
-			"Saves 1 of 2 GiB over 2 replicas. Not compared: no request or limit is set for CPU of app, before or now."},
+			"In requests, this saves 1 of 2 GiB over 2 replicas. Not compared: no request or limit is set for CPU of app, before or now."},
 		{"nothing was set", Settings{{Container: "app"}}, pod(500, gib), 2, usual,
 			"Not compared: no request or limit is set for CPU of app, memory of app, before or now."},
 		{"a container left alone without settings", append(pod(1000, gib), sidecar), append(pod(500, gib), sidecar), 2, scenarios.Prices{},
-			"Saves 1 of 2 cores over 2 replicas."},
+			"In requests, this saves 1 of 2 cores over 2 replicas."},
 		{"larger than a node", pod(8000, gib), pod(500, gib), 1, scenarios.Prices{NodeCPU: 4000, NodeMemory: 4 * gib, NodePods: 10},
-			"Saves 7.5 of 8 cores over 1 replica."},
+			"In requests, this saves 7.5 of 8 cores over 1 replica."},
 	} {
 		if got := Save(c.before, c.after, c.replicas, c.prices).Text; got != c.want {
 			t.Errorf("%s:\n%s, want\n%s", c.name, got, c.want)
