@@ -56,7 +56,7 @@ func fixtureFile() (scenarios.File, tuner.Goal) {
 	f := scenarios.File{
 		Version: 1,
 		Workload: scenarios.Workload{Kind: scenarios.Local, Name: "harbour", Replicas: 2, Containers: []scenarios.Container{
-			{Name: "app", Command: []string{"harbour"}, Resources: resources(1000, 512), Tune: true,
+			{Name: "app", Command: []string{"harbour"}, Runtime: map[string]string{"GOMAXPROCS": "4", "GOMEMLIMIT": "450MiB"}, Resources: resources(1000, 512), Tune: true,
 				Bounds: scenarios.Bounds{CPUMin: 50, CPUMax: 2000, MemoryMin: 16 * scenarios.MiB, MemoryMax: scenarios.GiB}},
 			{Name: "proxy", Resources: proxy.Resources},
 		}},
@@ -67,7 +67,8 @@ func fixtureFile() (scenarios.File, tuner.Goal) {
 			{Metric: scenarios.ErrorRatio, Strict: true, Value: 0.001, Text: "errors < 0.1%"},
 		},
 		Tuning: scenarios.Tuning{Start: scenarios.Conservative, CPU: true, Memory: true, QoS: scenarios.Guaranteed,
-			MaxTrials: 24, MaxTime: 20 * time.Minute, Safety: 0.95, Probe: "ramp", Confirm: "soak"},
+			MaxTrials: 24, MaxTime: 20 * time.Minute, Safety: 0.95, Probe: "ramp", Confirm: "soak",
+			Prices: scenarios.DefaultPrices()},
 	}
 	return f, tuner.NewGoal(f)
 }
@@ -152,6 +153,7 @@ func fixtureTrial(number int, step tuner.Step) tuner.Trial {
 	}
 	m.fold(&o, step.Settings)
 	t.Observation, t.Verdict = o, m.verdict(o, step)
+	t.Verdict.Leaks = tuner.Judge(tuner.Goal{}, step, o).Leaks
 	return t
 }
 

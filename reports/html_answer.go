@@ -1,13 +1,5 @@
 package reports
 
-import (
-	"fmt"
-	"strings"
-
-	"github.com/plimsoll/plimsoll/scenarios"
-	"github.com/plimsoll/plimsoll/tuner"
-)
-
 // card is the answer for one limit.
 type card struct {
 	Container, Name      string
@@ -68,51 +60,4 @@ func answerRows(r Run) []answerRow {
 		all = append(all, answerRow{a.Container, a.name(), a.before(), a.derived(), a.change(), a.below(), a.Reason, links(r, a.Trials)})
 	}
 	return all
-}
-
-// saved says what the derived limits free over all replicas; empty where before or after is not known or not set.
-func saved(r Run) string {
-	result, _ := r.ended()
-	freed, taken := []string{}, []string{}
-	for _, resource := range []tuner.Resource{tuner.CPU, tuner.Memory} {
-		sum, known := int64(0), len(result.Settings) > 0
-		for _, before := range r.Goal.Before {
-			after, ok := result.Settings.Of(before.Container)
-			was, is := settingOf(before, resource, "request"), settingOf(after, resource, "request")
-			known = known && ok && was > 0 && is > 0
-			sum += (was - is) * int64(r.Goal.Replicas)
-		}
-		switch {
-		case known && sum > 0:
-			freed = append(freed, quantity(resource, sum))
-		case known && sum < 0:
-			taken = append(taken, quantity(resource, -sum))
-		}
-	}
-	var parts []string
-	if len(freed) > 0 {
-		parts = append(parts, "frees "+strings.Join(freed, " and "))
-	}
-	if len(taken) > 0 {
-		parts = append(parts, "takes "+strings.Join(taken, " and ")+" more")
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("Against the requests before, this %s over %s.", strings.Join(parts, " and "), replicas(r.Goal.Replicas))
-}
-
-// quantity is "1.44 cores" or "832Mi of memory".
-func quantity(r tuner.Resource, value int64) string {
-	if r == tuner.CPU {
-		return significant(scenarios.MilliCPU(value).Cores()) + " cores"
-	}
-	return memory(scenarios.Bytes(value)) + " of memory"
-}
-
-func replicas(n int) string {
-	if n == 1 {
-		return "1 replica"
-	}
-	return fmt.Sprintf("%d replicas", n)
 }

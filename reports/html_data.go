@@ -72,6 +72,7 @@ type trialData struct {
 	Bounds     []boundData       `json:"bounds"`
 	Containers []containerSeries `json:"containers"`
 	Kills      []killData        `json:"kills"`
+	Slopes     []slopeData       `json:"slopes"`
 }
 
 // boundData is an SLO on response time, in milliseconds.
@@ -136,6 +137,11 @@ func newTrialData(r Run, t tuner.Trial) trialData {
 	for _, k := range o.Kills {
 		d.Kills = append(d.Kills, killData{k.At.Seconds(), k.Container, k.Replica,
 			k.Kind == tuner.OOMKill || k.Kind == tuner.OOMAtStart || k.Kind == tuner.OOMChild, named(kills, k.Kind)})
+	}
+	for _, l := range t.Verdict.Leaks {
+		if s, ok := newSlopeData(o, l); ok {
+			d.Slopes = append(d.Slopes, s)
+		}
 	}
 	d.thin(max(pageValues/len(r.Trials), trialValues))
 	return d

@@ -71,8 +71,8 @@ func TestOfManyReplicasTheKilledAndTheBusiestShow(t *testing.T) {
 func TestKnee(t *testing.T) {
 	run := fixtureRun()
 	for number, want := range map[int]string{
-		2: "In trial 2 throughput follows the load up to 50/s; the knee lies between that and 100/s.",
-		8: "Trial 8 kept up with all of it, 200/s at the end.",
+		2: "In trial 2 the knee lies between 50 and 100 hits/s: 80 % of the offered rate ok, throttled in 98 % of periods.",
+		8: "Trial 8 shows no knee: it kept up with all of it, 200/s at the end.",
 	} {
 		trial, _ := run.trial(number)
 		if got := knee(trial); got != want {

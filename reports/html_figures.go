@@ -32,7 +32,7 @@ func trialFigures(r Run, t tuner.Trial) []figure {
 		all = append(all,
 			figure{Kind: "cpu", Key: c.Container, Title: c.Container + ": CPU against its limit" + of, Sentence: cpuSentence(o, c.Container),
 				Table: containerTable(o, c.Container, "CPU", cpuCell)},
-			figure{Kind: "memory", Key: c.Container, Title: c.Container + ": memory against its limit" + of, Sentence: memorySentence(o, c.Container),
+			figure{Kind: "memory", Key: c.Container, Title: c.Container + ": memory against its limit" + of, Sentence: memorySentence(o, c.Container) + growth(t.Verdict, c.Container),
 				Table: containerTable(o, c.Container, "memory", memoryCell)})
 	}
 	return all
@@ -43,11 +43,14 @@ func hitsSentence(o tuner.Observation) string {
 	if l == nil {
 		return "What came of the hits is not known."
 	}
-	text := fmt.Sprintf("%s offered, %s answered", rate(l.Offered), rate(l.Throughput))
+	text := fmt.Sprintf("%s offered, %s answered; no hit failed", rate(l.Offered), rate(l.Throughput))
 	if failed := l.Hits - l.Outcomes["ok"]; l.Hits > 0 && failed > 0 {
-		return text + fmt.Sprintf("; %s of %d hits failed.", percent(float64(failed)/float64(l.Hits)), l.Hits)
+		text = fmt.Sprintf("%s offered, %s answered; %s of %d hits failed", rate(l.Offered), rate(l.Throughput), percent(float64(failed)/float64(l.Hits)), l.Hits)
 	}
-	return text + "; no hit failed."
+	if k := tuner.KneeOf(o); k != nil {
+		text += "; " + k.String()
+	}
+	return text + "."
 }
 
 func responseSentence(r Run, t tuner.Trial) string {

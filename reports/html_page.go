@@ -23,6 +23,7 @@ type page struct {
 	Warnings  []string
 	Cards     []card
 	Saved     string
+	Advice    []string
 	Answers   []answerRow
 	// Chain of trials, the ramp and the distribution: charts over all trials.
 	Chain        []figure
@@ -82,7 +83,7 @@ func newPage(r Run) (page, error) {
 	result, _ := r.ended()
 	p := page{
 		inlined: assets, Title: title(r), Subtitle: subtitle(r), Headline: headline(r), Why: result.Why,
-		Tone: outcomeTone(r), Facts: facts(r), Warnings: warnings(r), Cards: cards(r), Saved: saved(r),
+		Tone: outcomeTone(r), Facts: facts(r), Warnings: warnings(r), Cards: cards(r), Saved: saved(r), Advice: advices(r),
 		Answers: answerRows(r), Rows: trialRows(r), Failures: failures(r), Setting: setting(r),
 	}
 	if r.Simulated {
@@ -232,6 +233,9 @@ func setting(r Run) []fact {
 	t := r.Goal.Tuning
 	if t.MaxTrials > 0 {
 		all = append(all, fact{"Budget", fmt.Sprintf("%d trials, %s", t.MaxTrials, duration(t.MaxTime)), fmt.Sprintf("start %s, %s", t.Start, t.QoS)})
+	}
+	if f, ok := priceFact(t.Prices); ok {
+		all = append(all, f)
 	}
 	return all
 }

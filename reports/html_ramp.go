@@ -102,20 +102,21 @@ func find(quantiles []tuner.Quantile, q float64) (tuner.Quantile, bool) {
 	return (&tuner.Load{Response: quantiles}).Quantile(q)
 }
 
-// knee says where throughput stops following the offered rate.
+// knee says where a service stops keeping up with a staircase of rates. One kind of evidence may have another cause and
+// makes no knee.
 func knee(t tuner.Trial) string {
 	stages := t.Observation.Load.Stages
-	for i, s := range stages {
-		if s.Throughput >= keptUp*s.Offered {
-			continue
-		}
-		if i == 0 {
-			return fmt.Sprintf("Trial %d fell short from the first stage on: %s answered of %s offered.", t.Number, rate(s.Throughput), rate(s.Offered))
-		}
-		return fmt.Sprintf("In trial %d throughput follows the load up to %s; the knee lies between that and %s.", t.Number,
-			rate(stages[i-1].Offered), rate(s.Offered))
+	first, last := stages[0], stages[len(stages)-1]
+	if first.Throughput < keptUp*first.Offered {
+		return fmt.Sprintf("Trial %d fell short from the first stage on: %s answered of %s offered.", t.Number, rate(first.Throughput), rate(first.Offered))
 	}
-	return fmt.Sprintf("Trial %d kept up with all of it, %s at the end.", t.Number, rate(stages[len(stages)-1].Offered))
+	if k := tuner.KneeOf(t.Observation); k != nil {
+		return fmt.Sprintf("In trial %d %s.", t.Number, k)
+	}
+	if last.Throughput < keptUp*last.Offered {
+		return fmt.Sprintf("Trial %d answered %s of %s offered at the end; nothing else shows a knee.", t.Number, rate(last.Throughput), rate(last.Offered))
+	}
+	return fmt.Sprintf("Trial %d shows no knee: it kept up with all of it, %s at the end.", t.Number, rate(last.Offered))
 }
 
 func rampLatency(t tuner.Trial) string {

@@ -37,6 +37,11 @@ type document struct {
 	Limits []Answer `json:"limits"`
 	// Result of the search; null where it has not ended.
 	Result *tuner.Result `json:"result"`
+	// Saving of the derived settings over all replicas; null where none were derived.
+	Saving *tuner.Saving `json:"saving"`
+	// Advice on settings of language runtimes at odds with the derived limits; null where nothing was derived or the
+	// environment of the containers is not known.
+	Advice []tuner.Advice `json:"advice"`
 	// Warnings that a reader must see.
 	Warnings []string       `json:"warnings"`
 	File     scenarios.File `json:"scenario_file"`
@@ -50,7 +55,7 @@ func JSON(w io.Writer, r Run) error {
 	d := document{
 		SchemaVersion: SchemaVersion, Plimsoll: r.Version, RunID: r.RunID, Started: r.Started.UTC(), Elapsed: r.elapsed(),
 		Simulated: r.Simulated, Machine: r.Machine, Headline: headline(r), Limits: Answers(r),
-		Warnings: warnings(r), File: r.File, Goal: r.Goal, Trials: r.Trials,
+		Saving: saving(r), Advice: advice(r), Warnings: warnings(r), File: r.File, Goal: r.Goal, Trials: r.Trials,
 	}
 	if r.Result != nil {
 		d.Result = r.Result.Result

@@ -25,7 +25,13 @@ func Markdown(w io.Writer, r Run) error {
 			a.change(), a.evidence(), markdown(a.below()))
 	}
 	if text := saved(r); text != "" {
-		fmt.Fprintf(&b, "\n%s\n", text)
+		fmt.Fprintf(&b, "\n%s\n", markdown(text))
+	}
+	if all := advices(r); len(all) > 0 {
+		b.WriteString("\n")
+		for _, text := range all {
+			fmt.Fprintf(&b, "- %s\n", markdown(text))
+		}
 	}
 	for _, warning := range warnings(r) {
 		fmt.Fprintf(&b, "\n> **Warning:** %s\n", markdown(warning))

@@ -33,7 +33,7 @@ func (s Style) apply(role Role, text string) string {
 	return s(role, text)
 }
 
-// Text writes the end of a search for a terminal: headline, table, warnings. Nothing in it can act on the terminal.
+// Text writes the end of a search for a terminal: headline, table, saving, advice, warnings. Nothing in it can act on the terminal.
 func Text(w io.Writer, r Run, style Style) error {
 	var b strings.Builder
 	if r.Simulated {
@@ -45,6 +45,12 @@ func Text(w io.Writer, r Run, style Style) error {
 		b.WriteString(Clean(result.Why) + "\n")
 	}
 	b.WriteString("\n" + answerTable(Answers(r), style) + "\n")
+	if text := saved(r); text != "" {
+		b.WriteString("\n" + Clean(text) + "\n")
+	}
+	for _, text := range advices(r) {
+		b.WriteString(style.apply(Doubt, "advice: ") + text + "\n")
+	}
 	for _, warning := range warnings(r) {
 		b.WriteString(style.apply(Doubt, "warning: ") + Clean(warning) + "\n")
 	}

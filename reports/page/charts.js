@@ -204,6 +204,15 @@ const charts = (() => {
     return {columns, options: o};
   }
 
+  // slope draws the growth over a soak, with the band between the ends of its interval
+  function slope(s, d, columns, series, c) {
+    const at = (level) => d.t.map((t) => t < d.warmup ? null : level(t - s.at)), first = columns.length;
+    columns.push(at((t) => s.level + Math.max(s.low * t, s.high * t)), at((t) => s.level + Math.min(s.low * t, s.high * t)), at((t) => s.level + s.slope * t));
+    const edge = {width: 0.5, value: unit("Mi")};
+    series.push(line("slope at most", c.plum, edge), line("slope at least", c.plum, edge), dashed("slope", c.plum, {value: unit("Mi")}));
+    return {series: [first, first + 1], fill: c.plumWash};
+  }
+
   function memory(d, name, c) {
     const own = d.containers.filter((x) => x.name === name), columns = [d.t], series = [time];
     own.forEach((x, i) => {
@@ -216,6 +225,7 @@ const charts = (() => {
       series.push(dashed("limit", c.bad, {value: unit("Mi")}));
     }
     const top = largest(columns.slice(1)) * 1.15 || 1;
+    const bands = (d.slopes || []).filter((s) => s.container === name).map((s) => slope(s, d, columns, series, c));
     const kills = (d.kills || []).filter((k) => k.container === name);
     const draw = (u) => kills.forEach((k) => {
       const x = u.valToPos(k.at, "x", true), y = u.bbox.top + 10 * devicePixelRatio;
@@ -236,7 +246,7 @@ const charts = (() => {
       u.ctx.restore();
     });
     return {columns, options: options(c, overTime, {values: (u, all) => all.map((x) => x + "Mi")}, series,
-      {scales: {x: {time: false}, y: {range: () => [0, top]}}, hooks: {drawClear: [shadeWarmup(d.warmup, c)], draw: [draw]}})};
+      {bands, scales: {x: {time: false}, y: {range: () => [0, top]}}, hooks: {drawClear: [shadeWarmup(d.warmup, c)], draw: [draw]}})};
   }
 
   return {chain, "ramp-throughput": rampThroughput, "ramp-p99": rampP99, distribution, hits, response, cpu, memory};

@@ -24,6 +24,7 @@
     }
     c.badWash = c.bad + "33";
     c.amberWash = c.amber + "44";
+    c.plumWash = c.plum + "33";
     return c;
   }
 
