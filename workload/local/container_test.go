@@ -59,6 +59,15 @@ func TestOutputKeepsTheLastLines(t *testing.T) {
 	}
 }
 
+// A secret of several lines is kept out of each of them.
+func TestOutputHidesSecretsOfSeveralLines(t *testing.T) {
+	out := &output{secrets: lineSecrets([]string{"-----KEY-----\nMIIEpAIB\n}\n"})}
+	out.readFrom(strings.NewReader("read MIIEpAIB\nend }\n"))
+	if got := out.last(); got[0] != "read (secret)" || got[1] != "end }" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestCommandReplacesPlaceholders(t *testing.T) {
 	c := scenarios.Container{Name: "app", Command: []string{"/bin/app", "-listen=:${PORT}", "${MODE}x", "$PORT"},
 		Env: []scenarios.Variable{{Name: "MODE", Value: scenarios.NewSecret("fast")}}}

@@ -63,8 +63,12 @@ func runFolders(root string) []string {
 	return found
 }
 
-// clearLeftover ends every process below folder and removes it, and returns how many there were.
+// clearLeftover ends every process below folder and removes it, and returns how many there were. The error wraps
+// fs.ErrPermission where it is another user's.
 func clearLeftover(folder string) (processes int, err error) {
+	if unix.Access(folder, unix.W_OK) != nil {
+		return 0, fs.ErrPermission // not even locked: its owner may be about to
+	}
 	lock, err := lockFolder(folder)
 	if err != nil {
 		return 0, err

@@ -2,7 +2,9 @@ package local
 
 import (
 	"bufio"
+	"cmp"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -12,15 +14,31 @@ const (
 	keptLines = 20
 	// keptBytes of a line; the rest is cut off.
 	keptBytes = 512
+	// leastSecret is how short a line of a secret may be, in bytes, to be kept out: a brace tells nothing.
+	leastSecret = 4
 )
 
 // output keeps the last lines that a container wrote.
 type output struct {
-	// secrets are values that no line may hold; each is replaced by "(secret)".
+	// secrets are values that no line may hold, longest first; each is replaced by "(secret)".
 	secrets []string
 
 	mu    sync.Mutex
 	lines []string
+}
+
+// lineSecrets are secrets as one line of output may hold them, longest first: a key of several lines comes line by line.
+func lineSecrets(secrets []string) []string {
+	var all []string
+	for _, secret := range secrets {
+		for line := range strings.Lines(secret) {
+			if line = strings.TrimSpace(line); len(line) >= leastSecret {
+				all = append(all, line)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	return slices.Compact(all)
 }
 
 // readFrom keeps what r gives until it ends, one line at a time, in little memory whatever r gives.

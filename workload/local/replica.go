@@ -31,9 +31,10 @@ type replica struct {
 func newReplica(file scenarios.File, number, port int, groups []*group) *replica {
 	r := &replica{number: number, probe: file.Workload.Readiness, done: make(chan struct{}),
 		address: net.JoinHostPort(host, strconv.Itoa(port))}
+	secrets := lineSecrets(file.Secrets())
 	for i, spec := range file.Workload.Containers {
 		r.containers = append(r.containers, &container{spec: spec, port: port, grace: file.Workload.StopGrace,
-			group: groups[i], secrets: file.Secrets()})
+			group: groups[i], secrets: secrets})
 	}
 	r.state = newState(number, r.containers)
 	return r
