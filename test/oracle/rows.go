@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,6 +39,10 @@ type tuned struct {
 // tune runs the built program on a service, as a user would.
 func tune(ctx context.Context, name, path string) (tuned, error) {
 	dir := filepath.Join(".cache", "oracle", name+"-report")
+	report := filepath.Join(dir, "report.json")
+	if err := os.Remove(report); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return tuned{}, err // an older result would pass for this one's where the search ends without
+	}
 	cmd := exec.CommandContext(ctx, "bin/plimsoll", "tune", "-f", path, "--report-dir", dir, "--overwrite")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	began := time.Now()
@@ -47,7 +52,7 @@ func tune(ctx context.Context, name, path string) (tuned, error) {
 		return tuned{}, err
 	}
 	t := tuned{took: time.Since(began)}
-	text, err := os.ReadFile(filepath.Join(dir, "report.json"))
+	text, err := os.ReadFile(report)
 	if err != nil {
 		return t, err
 	}
