@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"os"
 	"strings"
@@ -42,7 +43,12 @@ generator kept its own schedule. Exits 1 when an SLO is missed, 3 when the run i
   plimsoll load -f scenarios.yaml --scenario ramp http://127.0.0.1:8080
   plimsoll load --closed --connections 32 --duration 10s http://127.0.0.1:8080/`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return a.load(c.Context(), o, args) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if o.File != "" && (c.Flags().Changed("rate") || c.Flags().Changed("duration")) {
+				return usage(errors.New("--rate and --duration are for a load without a file; with -f the file's scenario says both"))
+			}
+			return a.load(c.Context(), o, args)
+		},
 	}
 	f := c.Flags()
 	f.StringVarP(&o.File, "file", "f", "", "scenario file with traffic, load shapes and SLOs")
@@ -76,10 +82,7 @@ func (a *app) load(ctx context.Context, o loadOptions, args []string) error {
 		return err
 	}
 	margins, rest := tuner.LoadMargins(slos, *trial.LoadOf(result, slos))
-	if err := a.writeLoad(o.Output, result, margins, rest); err != nil {
-		return err
-	}
-	if err := writeHDRLog(o.HDRLog, result); err != nil {
+	if err := errors.Join(a.writeLoad(o.Output, result, margins, rest), writeHDRLog(o.HDRLog, result)); err != nil {
 		return err
 	}
 	return loadError(ctx, result, margins)
@@ -127,7 +130,7 @@ func (a *app) loadFile(o loadOptions, args []string) (scenarios.File, error) {
 		}
 	case len(args) == 0:
 		return file, errors.New("load: give a URL, or a scenario file by -f")
-	case !o.Closed && !(o.Rate > 0):
+	case !o.Closed && !(o.Rate > 0 && o.Rate <= math.MaxFloat64):
 		return file, fmt.Errorf("--rate: %v given; it must be above 0", o.Rate)
 	case o.Duration <= 0:
 		return file, fmt.Errorf("--duration: %v given; it must be above 0", o.Duration)
@@ -196,12 +199,13 @@ type loadReport struct {
 	Unjudged []string       `json:"unjudged_slos,omitempty"`
 }
 
-// writeLoad prints the summary, and writes the JSON where asked to.
+// writeLoad prints the summary, and writes the JSON where asked to. A file that can't be written costs no summary.
 func (a *app) writeLoad(output string, r loadgen.Result, margins []tuner.Margin, rest []scenarios.SLO) error {
 	report := loadReport{Result: r, Margins: margins}
 	for _, slo := range rest {
 		report.Unjudged = append(report.Unjudged, slo.Text)
 	}
+	var written error
 	if output != "" {
 		text, err := json.MarshalIndent(report, "", "  ")
 		if err != nil {
@@ -213,13 +217,10 @@ func (a *app) writeLoad(output string, r loadgen.Result, margins []tuner.Margin,
 			return err
 		}
 		if err := os.WriteFile(output, text, 0o644); err != nil {
-			return fmt.Errorf("write the result: %w", err)
+			written = fmt.Errorf("write the result: %w", err)
 		}
 	}
-	if err := loadgen.WriteText(a.Out, r); err != nil {
-		return err
-	}
-	return reports.Margins(a.Out, margins, report.Unjudged)
+	return errors.Join(written, loadgen.WriteText(a.Out, r), reports.Margins(a.Out, margins, report.Unjudged))
 }
 
 // writeHDRLog writes the distributions of r to file; an empty name asks for none.

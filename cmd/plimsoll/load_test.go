@@ -49,3 +49,25 @@ func TestLoadHDRLog(t *testing.T) {
 		t.Errorf("a log that cannot be written: %+v", bad)
 	}
 }
+
+// A result that cannot be written costs no summary.
+func TestLoadOutputUnwritable(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	got := plimsoll(t, nil, "load", "--rate", "100", "--duration", "100ms", "-o", t.TempDir(), server.URL)
+	if got.Code != 3 || !strings.Contains(got.Err, "write the result") || !strings.Contains(got.Out, "p99") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Flags that would be ignored are refused, and so is a rate without end.
+func TestLoadUsage(t *testing.T) {
+	for flag, args := range map[string][]string{
+		"--rate":     {"--rate", "Inf", "http://127.0.0.1:1/"},
+		"--duration": {"-f", "testdata/simulated.yaml", "--duration", "5s", "http://127.0.0.1:1/"},
+	} {
+		if got := plimsoll(t, nil, append([]string{"load"}, args...)...); got.Code != 2 || !strings.Contains(got.Err, flag) {
+			t.Errorf("%v: %+v", args, got)
+		}
+	}
+}
