@@ -22,12 +22,18 @@ type streams struct {
 	Out, Err io.Writer
 }
 
-// interruptible returns a context that the first interrupt or SIGTERM cancels: the command then stops gracefully and
-// reports what it has. The second quits at once; what is left behind is cleaned up by the next start.
+// interruptible returns a context that the first interrupt, SIGTERM or closing of the terminal cancels: the command then
+// stops gracefully and reports what it has. The second quits at once; what is left behind is cleaned up by the next
+// start. A pipe that nobody reads any more is an error of the write, not the end of a run that has things to put back.
 func interruptible(errOut io.Writer) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	// Not signal.Ignore, which the containers would inherit.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	done := make(chan struct{})
 	go func() {
 		select {

@@ -33,7 +33,7 @@ A log that a crash left unfinished is reported as far as it goes.`,
 				return usage(err)
 			}
 			if contents.Repair != nil {
-				fmt.Fprintf(a.Err, "%s: %v\n", path, *contents.Repair)
+				fmt.Fprintf(a.Err, "%s: read without its last %d bytes: %s\n", path, contents.Repair.Dropped, contents.Repair.Reason)
 			}
 			return a.report(contents)
 		},
@@ -44,10 +44,10 @@ A log that a crash left unfinished is reported as far as it goes.`,
 func (a *app) report(c runlog.Contents) error {
 	run := reportRun(c)
 	out := newTerminal(a.Out, a.settings, a.lookupEnv)
-	if err := reports.Text(a.Out, run, out.style); err != nil {
-		return fmt.Errorf("print the result: %w", err)
-	}
 	var all []error
+	if err := reports.Text(a.Out, run, out.style); err != nil {
+		all = append(all, fmt.Errorf("print the result: %w", err))
+	}
 	for _, f := range []struct {
 		name  string
 		write func(io.Writer, reports.Run) error

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -93,6 +94,39 @@ func TestReportUnfinished(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// broken is a pipe that nobody reads.
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+// The reports are written although the table could not be printed; where they cannot be, the table is printed.
+func TestReportLosesNothing(t *testing.T) {
+	dir := cutLog(t, 1)
+	var errOut strings.Builder
+	code := run(t.Context(), []string{"report", filepath.Join(dir, "run.plimsoll")},
+		streams{In: strings.NewReader(""), Out: broken{}, Err: &errOut}, func(string) (string, bool) { return "", false })
+	if code != 3 || !strings.Contains(errOut.String(), "print the result") {
+		t.Errorf("exit code %d, %s", code, errOut.String())
+	}
+	resultIn(t, dir)
+	for _, name := range []string{"report.html", "report.json"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil { // in the way, for root too
+			t.Fatal(err)
+		}
+	}
+	got := plimsoll(t, nil, "report", filepath.Join(dir, "run.plimsoll"))
+	if got.Code != 3 || strings.Count(got.Err, "write "+dir) != 2 || got.Out == "" {
+		t.Errorf("%+v", got)
+	}
+	left, err := filepath.Glob(filepath.Join(dir, ".report*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("%v is left, %v", left, err)
 	}
 }
 
