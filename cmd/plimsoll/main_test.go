@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"net/http"
 	"net/http/httptest"
@@ -201,13 +202,17 @@ func TestLoad(t *testing.T) {
 	load := func(path string, more ...string) ran {
 		return plimsoll(t, nil, append([]string{"load", "--rate", "200", "--duration", "1s", server.URL + path}, more...)...)
 	}
-	if got := load("/", "--slo", "errors < 1%"); got.Code == 1 || !regexp.MustCompile(`(?m)^ok\s+200`).MatchString(strings.TrimSpace(got.Out)) && !strings.Contains(got.Out, "200") {
-		t.Errorf("a healthy server: %+v", got)
+	// On a busy machine the generator may be late, and then nothing is judged; a verdict is never the wrong one.
+	judged := func(got ran, code int, line string) {
+		t.Helper()
+		doubtful := got.Code == 3 && regexp.MustCompile(`(?m)^(invalid|unknown)`).MatchString(got.Out)
+		if got.Code != code && !doubtful || !regexp.MustCompile(line).MatchString(got.Out) {
+			t.Errorf("exit code %d, want %d and a line like %s\n%s%s", got.Code, code, line, got.Out, got.Err)
+		}
 	}
-	if got := load("/fail", "--slo", "errors < 1%"); got.Code != 1 && got.Code != 3 || !strings.Contains(got.Out, "unexpected status") {
-		t.Errorf("a failing server: %+v", got)
-	}
-	if got := load("/", "-o", "-"); !strings.HasPrefix(got.Out, "{") {
+	judged(load("/", "--slo", "errors < 10%"), 0, `(?m)^ok +[1-9][0-9]* `)
+	judged(load("/fail", "--slo", "errors < 10%"), 1, `(?m)^unexpected status +[1-9][0-9]* `)
+	if got := load("/", "-o", "-"); !json.Valid([]byte(got.Out)) {
 		t.Errorf("-o - is not JSON: %.200s", got.Out)
 	}
 }
