@@ -205,7 +205,7 @@ func TestLoad(t *testing.T) {
 	// On a busy machine the generator may be late, and then nothing is judged; a verdict is never the wrong one.
 	judged := func(got ran, code int, line string) {
 		t.Helper()
-		doubtful := got.Code == 3 && regexp.MustCompile(`(?m)^(invalid|unknown)`).MatchString(got.Out)
+		doubtful := got.Code == 3 && regexp.MustCompile(`(?m)^(INVALID|unknown)`).MatchString(got.Out)
 		if got.Code != code && !doubtful || !regexp.MustCompile(line).MatchString(got.Out) {
 			t.Errorf("exit code %d, want %d and a line like %s\n%s%s", got.Code, code, line, got.Out, got.Err)
 		}

@@ -63,12 +63,12 @@ type sweeper struct {
 }
 
 // sweepLimit sweeps one limit of a service.
-func sweepLimit(ctx context.Context, file scenarios.File, limit tuner.Searched) (limitSweep, error) {
+func sweepLimit(ctx context.Context, file scenarios.File, limit tuner.Searched) (_ limitSweep, err error) {
 	w, err := local.New(file, local.Options{})
 	if err != nil {
 		return limitSweep{}, err
 	}
-	defer w.Close(context.WithoutCancel(ctx))
+	defer func() { err = errors.Join(err, w.Close(context.WithoutCancel(ctx))) }()
 	probe := file.Scenarios[slices.IndexFunc(file.Scenarios, func(s scenarios.Scenario) bool { return s.Name == file.Tuning.Probe })]
 	s := &sweeper{
 		file: file, slos: append(append([]scenarios.SLO{}, file.SLOs...), probe.SLOs...), tested: limit,
