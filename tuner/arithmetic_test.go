@@ -115,3 +115,12 @@ func TestWithLimitMovesTheRequest(t *testing.T) {
 		t.Error("withLimit changed its argument")
 	}
 }
+
+// The worked values of throttleMargin's comment.
+func TestThrottleMargin(t *testing.T) {
+	for v, want := range map[float64]float64{0: -1.93, 0.02: -1.08, 0.1: 0, 0.3: 1.55, 1: 7.49} {
+		if got := throttleMargin(v, 0.1); math.Abs(got-want) > 0.005 {
+			t.Errorf("throttleMargin(%v, 0.1) = %.3f, want %v", v, got, want)
+		}
+	}
+}

@@ -1,16 +1,49 @@
 package tuner
 
-import "math"
+import (
+	"math"
 
-// marginOf is y = ln(value/bound) of one SLO in one trial; ok is false where it is not known or censored.
+	"github.com/plimsoll/plimsoll/scenarios"
+)
+
+// marginOf is y of one SLO in one trial: ln(value/bound), but for the throttled ratio throttleMargin. Below 0 it is met.
+// ok is false where it is not known or censored.
 func marginOf(t *Trial, slo string) (y float64, ok bool) {
 	for i := range t.Verdict.Margins {
 		m := &t.Verdict.Margins[i]
-		if m.Name == slo && m.Ratio != nil && *m.Ratio > 0 && !m.AtLeast {
+		switch {
+		case m.Name != slo || m.Ratio == nil || m.Value == nil || m.AtLeast:
+		case m.Metric == scenarios.ThrottledRatio && m.Bound > 0 && m.Bound < 1:
+			return throttleMargin(*m.Value, m.Bound), true
+		case *m.Ratio > 0:
 			return math.Log(*m.Ratio), true
 		}
 	}
 	return 0, false
+}
+
+// idleMargin says whether an SLO's value is 0, as a throttled ratio is wherever CPU does not run short: how far it is from
+// there being any is not seen, so repeats of it tell nothing of the noise.
+func idleMargin(t *Trial, slo string) bool {
+	for i := range t.Verdict.Margins {
+		if m := &t.Verdict.Margins[i]; m.Name == slo && m.Value != nil {
+			return *m.Value == 0
+		}
+	}
+	return false
+}
+
+// throttleMargin is y of a throttled ratio v under a bound b. A share of some 100 periods has no useful logarithm: 1 and
+// 3 throttled periods are the same service, yet a factor of 3, and 0 has none. The arcsine of its root has nearly the
+// same noise everywhere (Anscombe, "The transformation of Poisson, binomial and negative-binomial data", Biometrika
+// 1948); scaled to the slope of the logarithm at the bound, it means the same there:
+//
+//	y = 2·√((1−b)/b) · (asin √v − asin √b)
+//
+// Worked, b = 0.1: v = 0 is −1.93, 0.02 is −1.08, 0.1 is 0, 0.3 is 1.55, 1 is 7.49.
+func throttleMargin(v, b float64) float64 {
+	v = max(0, min(1, v))
+	return 2 * math.Sqrt((1-b)/b) * (math.Asin(math.Sqrt(v)) - math.Asin(math.Sqrt(b)))
 }
 
 // marginNoise measures the noise of one SLO's margin over trials at equal CPU limits. What a change of usage explains by
@@ -25,7 +58,7 @@ func (h history) repeatNoise(slo string, l Limit) noise { return h.noiseOf(slo, 
 
 // noiseOf measures the noise of one SLO's margin over trials whose settings are the same.
 func (h history) noiseOf(slo string, l Limit, same func(a, b Settings) bool) noise {
-	n := noise{prior: cpuNoise, priorWeight: cpuNoiseWeight}
+	n := h.priorNoise(slo)
 	for i := range h.trials {
 		if h.seenBefore(i, func(s Settings) bool { return same(s, h.trials[i].Step.Settings) }) {
 			continue
@@ -41,13 +74,31 @@ func (h history) noiseOf(slo string, l Limit, same func(a, b Settings) bool) noi
 			if u := useOf(&t.Observation, l.Container); u.cpu != nil {
 				y -= fitSlope * min(3, depth(*u.cpu*1000, float64(valueOf(t.Step.Settings, l))))
 			}
-			if ok && h.steady(j) && (t.Verdict.Judgement == Pass || t.Verdict.Judgement == Fail && raw > 0 && raw < hardMiss) {
+			if ok && !idleMargin(t, slo) && h.steady(j) && (t.Verdict.Judgement == Pass || t.Verdict.Judgement == Fail && raw > 0 && raw < hardMiss) {
 				count, sum, squares = count+1, sum+y, squares+y*y
 			}
 		}
 		n.addGroup(count, sum, squares)
 	}
 	return n
+}
+
+// throttleNoise is the noise of throttleMargin before it was measured: a window of n = 100 periods alone gives the root's
+// arcsine a standard deviation of 1/(2√n), which at b = 0.1 is a margin of 2·3·0.05 = 0.3. That much is certain, so it
+// weighs more than a guess.
+const (
+	throttleNoise       = 0.3
+	throttleNoiseWeight = 10.0
+)
+
+// priorNoise is what is assumed of the noise of an SLO's margin before it was measured.
+func (h history) priorNoise(slo string) noise {
+	for _, s := range h.goal.SLOs[h.goal.Tuning.Probe] {
+		if s.Text == slo && s.Metric == scenarios.ThrottledRatio {
+			return noise{prior: throttleNoise, priorWeight: throttleNoiseWeight}
+		}
+	}
+	return noise{prior: cpuNoise, priorWeight: cpuNoiseWeight}
 }
 
 // steady says whether no container used more CPU than in the newest trial that passed: no collector and no kernel was
