@@ -27,7 +27,11 @@ func Margins(w io.Writer, margins []tuner.Margin, unjudged []string) error {
 		case m.Met != nil:
 			word = "missed"
 		}
-		fmt.Fprintf(&b, "%-8s %s: %s\n", word, Clean(m.Name), value)
+		why := ""
+		if m.Unknown != "" {
+			why = " (" + Clean(m.Unknown) + ")"
+		}
+		fmt.Fprintf(&b, "%-8s %s: %s%s\n", word, Clean(m.Name), value, why)
 	}
 	for _, slo := range unjudged {
 		fmt.Fprintf(&b, "%-8s %s: a load alone does not observe it\n", "unjudged", Clean(slo))

@@ -9,9 +9,23 @@ func (h history) confirm(held Settings) Step {
 		Reason: "every limit is settled: a soak on fresh replicas at exactly " + h.limitsText(settings)}
 }
 
-// confirmed ends the search after the soak passed.
+// unsettled says whether a limit still has a value worth trying.
+func (h history) unsettled() bool {
+	for _, l := range h.goal.Limits {
+		if h.estimateOf(l).next != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// confirmed ends the search after the soak passed. Where a limit is not settled and the budget allows it (a resumed
+// search was given a larger one) it goes on.
 func (h history) confirmed(soak *Trial) Step {
 	before := history{h.goal, h.trials[:len(h.trials)-1]}
+	if before.unsettled() && !before.mustStop() && !h.mustStop() {
+		return h.lower(soak)
+	}
 	outcome, why := Derived, fmt.Sprintf("limits derived in %d trials and confirmed by the soak of trial %d", len(before.trials), soak.Number)
 	for _, l := range h.goal.Limits {
 		switch e := before.estimateOf(l); {

@@ -87,7 +87,7 @@ const maxInconclusive = 5
 func (h history) again() Step {
 	last := h.last()
 	row := 0
-	for i := len(h.trials) - 1; i >= 0 && h.trials[i].Verdict.Judgement == Inconclusive; i-- {
+	for i := len(h.trials) - 1; i >= h.goal.ResumedAt && h.trials[i].Verdict.Judgement == Inconclusive; i-- {
 		if !interrupted(&h.trials[i]) {
 			row++
 		}

@@ -74,6 +74,9 @@ func (h *hearing) voided() (Verdict, bool) {
 			return inconclusive("%s was killed for the node's memory, not for its limit", replicaText(k.Container, k.Replica, h.goal))
 		}
 	}
+	if h.has(CountersMissing) {
+		return Verdict{}, false // a limit may not be known, which is no other limit; whether it is a doubt comes later
+	}
 	for _, c := range h.o.Containers {
 		want, ok := h.step.Settings.Of(c.Container)
 		if ok && (want.CPULimit > 0 != (c.CPULimit > 0) || want.MemoryLimit > 0 != (c.MemoryLimit > 0)) {
@@ -166,7 +169,7 @@ func (h *hearing) missed() (Verdict, bool) {
 func (h *hearing) unknown() (Verdict, bool) {
 	for _, m := range h.margins {
 		if m.slo != nil && m.Met == nil {
-			return inconclusive("%s can't be judged: %s", m.Name, m.unknown)
+			return inconclusive("%s can't be judged: %s", m.Name, m.Unknown)
 		}
 	}
 	return Verdict{}, false

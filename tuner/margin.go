@@ -27,8 +27,6 @@ type measured struct {
 	Margin
 	// slo is the line it answers to; nil for a margin that only informs.
 	slo *scenarios.SLO
-	// unknown says why Met is nil although the SLO applies; empty otherwise.
-	unknown string
 }
 
 // missed is whether it certainly breaks its SLO.
@@ -99,7 +97,7 @@ func against(slo *scenarios.SLO, r reading) measured {
 		return m
 	}
 	if m.Value == nil || math.IsNaN(*m.Value) || math.IsInf(*m.Value, 0) || *m.Value < 0 {
-		m.Value, m.unknown = nil, orElse(r.unknown, "its value is no number")
+		m.Value, m.Unknown = nil, orElse(r.unknown, "its value is no number")
 		return m
 	}
 	m.Ratio = new(ratioOf(*slo, *m.Value))
@@ -108,7 +106,7 @@ func against(slo *scenarios.SLO, r reading) measured {
 	case !met && (r.unknown == "" || r.certain), met && r.unknown == "" && !r.atLeast:
 		m.Met = &met
 	default:
-		m.unknown = orElse(r.unknown, "it is known only to be at least that")
+		m.Unknown = orElse(r.unknown, "it is known only to be at least that")
 	}
 	return m
 }

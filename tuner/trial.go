@@ -126,6 +126,9 @@ type Goal struct {
 	SLOs map[string][]scenarios.SLO `json:"slos"`
 	// Tuning is the file's: start, QoS policy, budget, scenario names.
 	Tuning scenarios.Tuning `json:"tuning"`
+	// ResumedAt is how many trials there were when the search was last resumed, 0 where it was not: doubtful ones among
+	// them no longer count against it.
+	ResumedAt int `json:"resumed_at,omitempty"`
 	// Scenarios of the file.
 	Scenarios []scenarios.Scenario `json:"scenarios"`
 	// Earlier is the result of an earlier search of the same workload; nil where there is none. The search then begins

@@ -69,4 +69,6 @@ type Margin struct {
 	Ratio *float64 `json:"ratio"`
 	// Met is nil where the value is not known or rests on too few samples, and where there is no SLO or it does not apply.
 	Met *bool `json:"met"`
+	// Unknown says why Met is nil although the SLO applies; empty otherwise.
+	Unknown string `json:"unknown_reason,omitempty"`
 }

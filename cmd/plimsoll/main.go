@@ -45,7 +45,7 @@ func interruptible(errOut io.Writer) (context.Context, func()) {
 		}
 		select {
 		case <-signals:
-			fmt.Fprintln(errOut, "\nquit; whatever is left of the workload is cleaned up by the next plimsoll command that runs one")
+			fmt.Fprintln(errOut, "\nquit; what is left of a local workload is cleaned up by the next \"plimsoll tune\", --resume goes on with the search")
 			os.Exit(int(exitNotRestored))
 		case <-done:
 		}

@@ -173,3 +173,25 @@ func resultIn(t *testing.T, dir string) tuner.Result {
 	}
 	return r.Result
 }
+
+// A search whose budget was spent goes on where a resume gives it more, instead of taking what it had for the answer.
+func TestResumeWithMoreBudgetGoesOn(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "report")
+	tune := func(more ...string) ran {
+		return plimsoll(t, nil, append([]string{"tune", "-f", "testdata/simulated.yaml", "--report-dir", dir}, more...)...)
+	}
+	if spent := tune("--start", "relaxed", "--max-trials", "3"); spent.Code != 1 {
+		t.Fatalf("exit code %d, want 1\n%s%s", spent.Code, spent.Out, spent.Err)
+	}
+	got := tune("--resume", "--max-trials", "40")
+	if got.Code != 0 {
+		t.Errorf("exit code %d, want 0\n%s%s", got.Code, got.Out, got.Err)
+	}
+	contents, err := runlog.Open(filepath.Join(dir, "run.plimsoll"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(contents.Trials) < 5 {
+		t.Errorf("%d trials: the resumed search did not search", len(contents.Trials))
+	}
+}

@@ -186,6 +186,12 @@ func (a *app) resumeLog(o tuneOptions, path string, header runlog.Header) (*runl
 		return nil, contents, errors.Join(log.Close(), usage(fmt.Errorf(
 			"--resume: the scenario file or the kind of workload has changed since %s was begun; use --overwrite to begin anew", path)))
 	}
+	if was, is := contents.Header.Machine, header.Machine; !contents.Header.Simulated && was != is {
+		return nil, contents, errors.Join(log.Close(), usage(fmt.Errorf(
+			"--resume: %s was begun on another machine (%s, %d cores, %s) and its trials say nothing of this one; use --overwrite to begin anew",
+			path, was.CPU, was.Cores, was.Kernel)))
+	}
+	contents.Header.Goal.ResumedAt = len(contents.Trials)
 	if o.Trials > 0 {
 		contents.Header.Goal.Tuning.MaxTrials = o.Trials
 	}
