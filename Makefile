@@ -85,6 +85,11 @@ bench-tuner: ## the tuner on a fleet of simulated services; rows to OUT
 	$(GO) run ./bench/tuner $(if $(OUT),-out '$(OUT)')
 
 oracle: build ## sweep SERVICES for their least limits without the tuner, then tune; rows of both to OUT
+	$(GO) build -o .cache/oracle/bin/gocache ./test/oracle/services/gocache
+	@case ',$(SERVICES),' in *,nginx,*) test/need.sh nginx nginx-light ;; esac
+	@case ',$(SERVICES),' in *,nodejs,*) test/need.sh node nodejs ;; esac
+	@case ',$(SERVICES),' in *,java,*) test/need.sh javac default-jdk-headless && \
+	  javac -d .cache/oracle/classes test/oracle/services/Server.java ;; esac
 	@mkdir -p .cache
 	$(GO) run ./test/oracle -out '$(or $(OUT),.cache/oracle.json)' -services '$(SERVICES)'
 
