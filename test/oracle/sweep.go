@@ -59,7 +59,9 @@ type sweeper struct {
 	// at holds the points by their place on the grid: value = tested.Min · grid^place.
 	at    map[int]*point
 	until time.Time
-	sweep limitSweep
+	// trialTime is what one trial takes that passes: the load, and starting and stopping.
+	trialTime time.Duration
+	sweep     limitSweep
 }
 
 // sweepLimit sweeps one limit of a service.
@@ -73,7 +75,8 @@ func sweepLimit(ctx context.Context, file scenarios.File, limit tuner.Searched) 
 	s := &sweeper{
 		file: file, slos: append(append([]scenarios.SLO{}, file.SLOs...), probe.SLOs...), tested: limit,
 		at: map[int]*point{}, until: time.Now().Add(budget / 2),
-		sweep: limitSweep{Container: limit.Container, Resource: limit.Resource},
+		trialTime: probe.Duration() + time.Second,
+		sweep:     limitSweep{Container: limit.Container, Resource: limit.Resource},
 		// A goal without SLOs: nothing ends a trial early but a kill.
 		runner: &trial.Runner{Workload: w, File: file,
 			Sample: func(t observer.Target) (observer.Sample, error) { return cgroup.Read(t.Cgroup) }},
@@ -129,7 +132,7 @@ func (s *sweeper) run(ctx context.Context) error {
 		if high+above > top {
 			break
 		}
-		if time.Now().After(s.until) {
+		if time.Until(s.until) < agree*s.trialTime {
 			s.sweep.Cut = true
 			break
 		}
