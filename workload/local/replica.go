@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strconv"
 	"sync"
@@ -67,6 +68,9 @@ func (r *replica) start() error {
 	return errors.Join(errs...)
 }
 
+// killTime is how long a killed replica may take to be gone before stop gives up on it, and says so.
+const killTime = 10 * time.Second
+
 // stop ends every process of the replica: gracefully, and at once when ctx is done. It returns when they have ended.
 func (r *replica) stop(ctx context.Context) error {
 	defer r.kill()
@@ -75,7 +79,11 @@ func (r *replica) stop(ctx context.Context) error {
 	case <-r.done:
 	case <-ctx.Done():
 		r.kill()
-		<-r.done
+		select {
+		case <-r.done:
+		case <-time.After(killTime):
+			return fmt.Errorf("replica %d has not ended %v after it was killed: a process of it hangs in the kernel, or left its cgroup and holds its output", r.number, killTime)
+		}
 	}
 	return r.err
 }
