@@ -12,6 +12,15 @@ type Target struct {
 	Replica   int
 	// Cgroup is where its counters are, for the cgroup source.
 	Cgroup Cgroup
+	// Pod is where it runs, for sources in a cluster; zero elsewhere.
+	Pod Pod
+}
+
+// Pod is one container of a Pod, as it runs now.
+type Pod struct {
+	Namespace, Name, UID, Node string
+	// ContainerID is the runtime's, without its scheme ("containerd://"); another one after a restart.
+	ContainerID string
 }
 
 // Cgroup says where the counters of one container are. On version 2 one folder holds all of them.

@@ -1,6 +1,7 @@
 package observer
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"time"
@@ -55,7 +56,8 @@ func Start(targets []Target, read func(Target) (Sample, error)) *Watch {
 
 // Stop takes a last sample, ends the watch and returns all that was read, in the order of the targets. Once it has been
 // called, calling it again returns the same.
-func (w *Watch) Stop() []Series {
+// A last sample costs less than a wait, so the context, which other readings of counters wait under, is not looked at.
+func (w *Watch) Stop(context.Context) []Series {
 	w.once.Do(func() {
 		close(w.stop)
 		<-w.done

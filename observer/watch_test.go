@@ -18,7 +18,7 @@ func TestWatch(t *testing.T) {
 			t.Errorf("%d samples after 2.5 s, want 3", n)
 		}
 		time.Sleep(time.Second)
-		all := w.Stop()
+		all := w.Stop(t.Context())
 		for i, series := range all {
 			if series.Target != targets[i] || len(series.Samples) != 5 {
 				t.Fatalf("series %d: %+v with %d samples, want 5", i, series.Target, len(series.Samples))
@@ -29,7 +29,7 @@ func TestWatch(t *testing.T) {
 				}
 			}
 		}
-		if again := w.Stop(); len(again[0].Samples) != 5 {
+		if again := w.Stop(t.Context()); len(again[0].Samples) != 5 {
 			t.Errorf("%d samples when stopped again, want 5", len(again[0].Samples))
 		}
 	})
@@ -45,7 +45,7 @@ func TestWatchKeepsEachProblemOnce(t *testing.T) {
 			return Sample{}, nil
 		})
 		time.Sleep(4500 * time.Millisecond)
-		series := w.Stop()[0]
+		series := w.Stop(t.Context())[0]
 		if len(series.Samples) != 3 || len(series.Problems) != 1 || series.Problems[0] != "connection refused" {
 			t.Errorf("%d samples, problems %q, want 3 and one", len(series.Samples), series.Problems)
 		}

@@ -21,7 +21,7 @@ type run struct {
 	*Runner
 	step     tuner.Step
 	scenario scenarios.Scenario
-	watch    *observer.Watch
+	watch    Watching
 	// fresh is true where every replica was started for this trial; applied is when.
 	fresh   bool
 	applied time.Time
@@ -119,9 +119,10 @@ func (t *run) soFar() tuner.Observation {
 	return o
 }
 
-// observation closes the watch and folds all that was seen. interrupted is true where a person stopped the trial.
-func (t *run) observation(interrupted bool) tuner.Observation {
-	series := t.watch.Stop()
+// observation closes the watch and folds all that was seen. A cancelled ctx means that a person stopped the trial.
+func (t *run) observation(ctx context.Context) tuner.Observation {
+	interrupted := ctx.Err() != nil
+	series := t.watch.Stop(ctx)
 	o := t.base()
 	if t.result == nil {
 		o.NeverReady = !interrupted
@@ -131,6 +132,7 @@ func (t *run) observation(interrupted bool) tuner.Observation {
 		began := t.result.Started.Add(o.Warmup)
 		t.addContainers(&o, series, began, began.Add(o.Window))
 	}
+	o.Invalid = append(o.Invalid, t.Workload.Doubts()...)
 	if interrupted {
 		o.Invalid = append(o.Invalid, tuner.Doubt{Kind: tuner.StoppedByUser, Text: "it was interrupted"})
 	}

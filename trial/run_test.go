@@ -51,6 +51,8 @@ func (f *fake) Exits() []workload.Exit {
 	return []workload.Exit{{Container: "app", At: f.killed, Reason: workload.OOMKilled, Code: 137}}
 }
 
+func (f *fake) Doubts() []tuner.Doubt { return nil }
+
 func (f *fake) Close(context.Context) error { return nil }
 
 // The limits under test, and a load of ten seconds after a warm-up of two.
@@ -97,7 +99,9 @@ func (f *fake) run(ctx context.Context) (tuner.Observation, error) {
 	began := time.Now()
 	r := Runner{
 		Workload: f, File: file, Goal: tuner.NewGoal(file), Load: offer,
-		Sample: func(observer.Target) (observer.Sample, error) { return f.read(began), nil },
+		Watch: func(targets func() []observer.Target) Watching {
+			return observer.Start(targets(), func(observer.Target) (observer.Sample, error) { return f.read(began), nil })
+		},
 	}
 	return r.RunTrial(ctx, tuner.Step{Purpose: tuner.Probe, Settings: settings, Scenario: shape.Name})
 }

@@ -19,8 +19,9 @@ type Runner struct {
 	Workload workload.Workload
 	File     scenarios.File
 	Goal     tuner.Goal
-	// Sample reads one target's counters now.
-	Sample func(observer.Target) (observer.Sample, error)
+	// Watch begins to read what containers use; targets tells which they are now: the same ones in the same order as
+	// Workload.Instances. It may be asked at any time until the Watching is stopped.
+	Watch func(targets func() []observer.Target) Watching
 	// Load offers the hits: loadgen.Run, or a fake in tests.
 	Load func(context.Context, loadgen.Plan) (loadgen.Result, error)
 	// Progress is told once a second, and at each change of phase, how the trial goes; nil: nobody is.
@@ -28,6 +29,15 @@ type Runner struct {
 }
 
 var _ tuner.Runner = (*Runner)(nil)
+
+// Watching is a reading of counters in progress: an observer.Watch of this machine's kernel, or one of kubelets.
+type Watching interface {
+	// Series is what was read so far, in the order of the targets.
+	Series() []observer.Series
+	// Stop takes the last samples, ends the reading and returns all of it. A source that is slow to show what happened
+	// waits for it, as long as ctx allows. Once it has been called, calling it again returns the same.
+	Stop(ctx context.Context) []observer.Series
+}
 
 // Phase is where a trial is.
 type Phase string
@@ -67,22 +77,21 @@ func (r *Runner) RunTrial(ctx context.Context, step tuner.Step) (tuner.Observati
 		return tuner.Observation{}, fmt.Errorf("apply settings: %w", err)
 	}
 	t := &run{Runner: r, step: step, scenario: scenario, fresh: fresh, applied: time.Now()}
-	watch := observer.Start(r.targets(), r.Sample)
-	defer watch.Stop()
-	t.watch = watch
+	t.watch = r.Watch(r.targets)
+	defer t.watch.Stop(ctx)
 	startup, ready, err := r.Workload.AwaitReady(ctx)
 	if err != nil && ctx.Err() == nil {
 		return tuner.Observation{}, fmt.Errorf("await readiness: %w", err)
 	}
 	t.ready, t.startup, t.readyAt = ready, startup, time.Now()
 	if ctx.Err() != nil || !ready {
-		return t.observation(ctx.Err() != nil), nil
+		return t.observation(ctx), nil
 	}
 	if err := t.load(ctx); err != nil {
 		return tuner.Observation{}, fmt.Errorf("load: %w", err)
 	}
 	r.tell(Progress{Step: step, Phase: Closing, Planned: scenario.Duration()})
-	return t.observation(ctx.Err() != nil), nil
+	return t.observation(ctx), nil
 }
 
 func (r *Runner) scenario(name string) (scenarios.Scenario, error) {

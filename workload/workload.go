@@ -23,6 +23,9 @@ type Workload interface {
 	Instances() []Instance
 	// Exits are all ends of containers since the last Apply, in order of time, that Plimsoll did not cause.
 	Exits() []Exit
+	// Doubts are the reasons, since the last Apply, for which what was seen says nothing of the settings: somebody else
+	// changed the object, the node was disturbed, a restart went unseen. Empty where there are none.
+	Doubts() []tuner.Doubt
 	// Close puts everything back: no process, no cgroup, no object of Plimsoll's is left.
 	Close(ctx context.Context) error
 }

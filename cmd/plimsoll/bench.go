@@ -50,7 +50,7 @@ func (a *app) openLocal(file scenarios.File) (*bench, error) {
 		return nil, err // whole sentences of their own
 	}
 	goal := tuner.NewGoal(file)
-	runner := &trial.Runner{Workload: w, File: file, Goal: goal, Sample: sample, Load: loadgen.Run}
+	runner := &trial.Runner{Workload: w, File: file, Goal: goal, Watch: watchCgroups, Load: loadgen.Run}
 	began := time.Now()
 	return &bench{
 		goal:   goal,
@@ -68,8 +68,10 @@ func (a *app) openLocal(file scenarios.File) (*bench, error) {
 	}, nil
 }
 
-// sample reads one target's counters from this machine's kernel.
-func sample(t observer.Target) (observer.Sample, error) { return cgroup.Read(t.Cgroup) }
+// watchCgroups reads the counters of this machine's kernel. The cgroups of a trial stay the same all through it.
+func watchCgroups(targets func() []observer.Target) trial.Watching {
+	return observer.Start(targets(), func(t observer.Target) (observer.Sample, error) { return cgroup.Read(t.Cgroup) })
+}
 
 func openSimulated(file scenarios.File) *bench {
 	runner := sim.New(file)

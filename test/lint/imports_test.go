@@ -16,13 +16,15 @@ var house = map[string][]string{
 	"observer":       {"scenarios", "tuner"},
 	"loadgen":        {"scenarios"},
 	"runlog":         {"scenarios", "tuner"},
-	"cluster":        {"scenarios"},
+	"observer/kube":  {"scenarios", "tuner"},
+	"tuner/compat":   {"scenarios"},
+	"cluster":        {"scenarios", "tuner", "tuner/compat", "observer", "loadgen"},
 	"workload":       {"scenarios", "tuner", "observer"},
 	"workload/local": {"scenarios", "tuner", "observer", "observer/cgroup"},
-	"workload/kube":  {"scenarios", "tuner", "observer", "cluster"},
+	"workload/kube":  {"scenarios", "tuner", "observer", "observer/kube", "cluster"},
 	"sim":            {"scenarios", "tuner"},
 	"trial":          {"scenarios", "tuner", "observer", "loadgen", "workload"},
-	"reports":        {"scenarios", "tuner"},
+	"reports":        {"scenarios", "tuner", "tuner/compat"},
 	"demo":           {},
 }
 

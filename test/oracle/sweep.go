@@ -79,7 +79,9 @@ func sweepLimit(ctx context.Context, file scenarios.File, limit tuner.Searched) 
 		sweep:     limitSweep{Container: limit.Container, Resource: limit.Resource},
 		// A goal without SLOs: nothing ends a trial early but a kill.
 		runner: &trial.Runner{Workload: w, File: file,
-			Sample: func(t observer.Target) (observer.Sample, error) { return cgroup.Read(t.Cgroup) }},
+			Watch: func(targets func() []observer.Target) trial.Watching {
+				return observer.Start(targets(), func(t observer.Target) (observer.Sample, error) { return cgroup.Read(t.Cgroup) })
+			}},
 	}
 	s.runner.Load = func(ctx context.Context, plan loadgen.Plan) (loadgen.Result, error) {
 		plan.TightestSLO = trial.TightestSLO(s.slos) // how late hits may be sent

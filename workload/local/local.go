@@ -219,6 +219,9 @@ func (l *Local) Instances() []workload.Instance {
 	return all
 }
 
+// Doubts are none: nobody else changes a local workload, and its kernel counts every kill.
+func (l *Local) Doubts() []tuner.Doubt { return nil }
+
 // Exits are the ends since the last Apply that Plimsoll did not cause, and those by a failed liveness probe.
 func (l *Local) Exits() []workload.Exit {
 	var all []workload.Exit
