@@ -1,5 +1,7 @@
 package reports
 
+import "strings"
+
 // card is the answer for one limit.
 type card struct {
 	Container, Name      string
@@ -58,6 +60,20 @@ func answerRows(r Run) []answerRow {
 	var all []answerRow
 	for _, a := range Answers(r) {
 		all = append(all, answerRow{a.Container, a.name(), a.before(), a.derived(), a.change(), a.below(), a.Reason, links(r, a.Trials)})
+	}
+	return all
+}
+
+// applications are the patch and the command that put the derived settings in force, to be copied; none where nothing was
+// derived or where a model was measured.
+func applications(r Run) []fact {
+	var patch strings.Builder
+	if r.Simulated || Patch(&patch, r) != nil {
+		return nil
+	}
+	all := []fact{{Label: "Strategic-merge patch", Value: patch.String()}}
+	if command, err := Kubectl(r); err == nil {
+		all = append(all, fact{Label: "The same as one command", Value: command})
 	}
 	return all
 }

@@ -73,6 +73,7 @@ type trialData struct {
 	Containers []containerSeries `json:"containers"`
 	Kills      []killData        `json:"kills"`
 	Slopes     []slopeData       `json:"slopes"`
+	Skew       skewData          `json:"skew"`
 }
 
 // boundData is an SLO on response time, in milliseconds.
@@ -111,7 +112,7 @@ const (
 
 func newTrialData(r Run, t tuner.Trial) trialData {
 	o := t.Observation
-	d := trialData{Warmup: o.Warmup.Seconds()}
+	d := trialData{Warmup: o.Warmup.Seconds(), Skew: newSkewData(t)}
 	d.T = make(column, len(o.Seconds))
 	for i, s := range o.Seconds {
 		d.T[i] = s.At.Seconds()

@@ -35,7 +35,7 @@ func trialFigures(r Run, t tuner.Trial) []figure {
 			figure{Kind: "memory", Key: c.Container, Title: c.Container + ": memory against its limit" + of, Sentence: memorySentence(o, c.Container) + growth(t.Verdict, c.Container),
 				Table: containerTable(o, c.Container, "memory", memoryCell)})
 	}
-	return all
+	return append(all, skewFigures(t)...)
 }
 
 func hitsSentence(o tuner.Observation) string {

@@ -25,6 +25,8 @@ type page struct {
 	Saved     string
 	Advice    []string
 	Answers   []answerRow
+	// Apply are the ways to put the derived settings in force; empty where none were derived or the workload is on no cluster.
+	Apply []fact
 	// Chain of trials, the ramp and the distribution: charts over all trials.
 	Chain        []figure
 	Rows         []trialRow
@@ -84,7 +86,7 @@ func newPage(r Run) (page, error) {
 	p := page{
 		inlined: assets, Title: title(r), Subtitle: subtitle(r), Headline: headline(r), Why: result.Why,
 		Tone: outcomeTone(r), Facts: facts(r), Warnings: warnings(r), Cards: cards(r), Saved: saved(r), Advice: advices(r),
-		Answers: answerRows(r), Rows: trialRows(r), Failures: failures(r), Setting: setting(r),
+		Answers: answerRows(r), Apply: applications(r), Rows: trialRows(r), Failures: failures(r), Setting: setting(r),
 	}
 	if r.Simulated {
 		p.Simulated = simulatedText

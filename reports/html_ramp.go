@@ -22,7 +22,10 @@ type rampLine struct {
 	Number     int    `json:"number"`
 	Name       string `json:"name"`
 	Throughput column `json:"throughput"`
+	P50        column `json:"p50"`
 	P99        column `json:"p99"`
+	// Knee is the largest offered rate kept up with and the smallest that was not, in hits per second; empty for no knee.
+	Knee column `json:"knee"`
 }
 
 // keptUp is the ratio of throughput over offered rate from which a stage counts as kept up with.
@@ -50,23 +53,33 @@ func ramp(r Run) ([]figure, rampData) {
 	}
 	return []figure{
 		{Kind: "ramp-throughput", Title: "Throughput over offered rate", Sentence: strings.Join(knees, " "), Trials: links(r, numbers), Table: table},
-		{Kind: "ramp-p99", Title: "p99 over offered rate", Sentence: rampLatency(last), Trials: links(r, numbers), Table: table},
+		{Kind: "ramp-response", Title: "p50 and p99 over offered rate", Sentence: rampLatency(last), Trials: links(r, numbers), Table: table},
 	}, d
 }
 
 // newRampLine is the stages of one trial; it adds its columns to table.
 func newRampLine(t tuner.Trial, table *grid) rampLine {
-	line := rampLine{Number: t.Number, Name: fmt.Sprintf("trial %d", t.Number)}
-	table.Head = append(table.Head, "Throughput, "+line.Name, "p99, "+line.Name)
+	line := rampLine{Number: t.Number, Name: fmt.Sprintf("trial %d", t.Number), Knee: column{}}
+	table.Head = append(table.Head, "Throughput, "+line.Name, "p50, "+line.Name, "p99, "+line.Name)
 	for i, s := range t.Observation.Load.Stages {
-		p99, text := math.NaN(), unknown
-		if q, ok := find(s.Response, 0.99); ok {
-			p99, text = q.Time.Seconds()*1e3, quantileTime(q)
-		}
-		line.Throughput, line.P99 = append(line.Throughput, s.Throughput), append(line.P99, p99)
-		table.Rows[i] = append(table.Rows[i], rate(s.Throughput), text)
+		p50, median := stageTime(s, 0.5)
+		p99, tail := stageTime(s, 0.99)
+		line.Throughput, line.P50, line.P99 = append(line.Throughput, s.Throughput), append(line.P50, p50), append(line.P99, p99)
+		table.Rows[i] = append(table.Rows[i], rate(s.Throughput), median, tail)
+	}
+	if k := tuner.KneeOf(t.Observation); k != nil {
+		line.Knee = column{k.Load, k.Beyond}
 	}
 	return line
+}
+
+// stageTime is a response time of a stage in milliseconds and in words; NaN and "unknown" where it was not recorded.
+func stageTime(s tuner.StageLoad, q float64) (float64, string) {
+	x, ok := find(s.Response, q)
+	if !ok {
+		return math.NaN(), unknown
+	}
+	return x.Time.Seconds() * 1e3, quantileTime(x)
 }
 
 // rampTrials are the first and the last trial with the same two or more stages, where there are any.

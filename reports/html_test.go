@@ -213,7 +213,7 @@ func TestLegendIsSilentUntilPointedAt(t *testing.T) {
 		for (let i = 0; i < 100 && charts().length < 6; i++) await new Promise((r) => requestAnimationFrame(r));
 		return charts().filter((id) => id === "trial-3").length === charts().length ? charts().length : -1;
 	})()`); n != 6 {
-		t.Errorf("%d charts follow the cursor, want the 6 of trial 3", n)
+		t.Errorf("%d charts follow the cursor, want the 6 over time of trial 3", n)
 	}
 }
 
@@ -238,7 +238,7 @@ func checkOpenAtTop(t *testing.T, p *tab, when string) {
 	t.Helper()
 	top := eval[float64](t, p, `(async () => {
 		const trial = document.getElementById("trial-3");
-		for (let i = 0; i < 300 && !(trial.open && trial.querySelectorAll("canvas").length === 6); i++) {
+		for (let i = 0; i < 300 && !(trial.open && trial.querySelectorAll("canvas").length === 7); i++) {
 			await new Promise((r) => setTimeout(r, 20));
 		}
 		return trial.open ? trial.getBoundingClientRect().top : -1e6;

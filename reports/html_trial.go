@@ -24,7 +24,7 @@ type trialView struct {
 	Figures                     []figure
 	Outcomes                    []fact
 	Quantiles                   grid
-	Uses, Skew                  grid
+	Uses                        grid
 	Kills                       []killView
 	Data                        template.JS
 }
@@ -54,7 +54,7 @@ func newTrialView(r Run, t tuner.Trial) (trialView, error) {
 		Link: link{t.Number, tone(t.Verdict)}, What: what(t.Step), Judgement: judgement(t.Verdict), Why: t.Verdict.Why,
 		Purpose: string(t.Step.Purpose), Scenario: t.Step.Scenario, Decision: t.Step.Reason, Facts: trialFacts(t),
 		Notes: append(append([]string{}, t.Step.Warnings...), o.Notes...), Settings: settingsViews(t.Step),
-		Margins: marginViews(t.Verdict), Figures: trialFigures(r, t), Uses: uses(o), Skew: skew(t), Kills: killViews(t),
+		Margins: marginViews(t.Verdict), Figures: trialFigures(r, t), Uses: uses(o), Kills: killViews(t),
 	}
 	for _, d := range o.Invalid {
 		v.Doubts = append(v.Doubts, d.Text)

@@ -121,20 +121,36 @@ const charts = (() => {
       series.push(line(t.name, colours[d.trials.length === 1 ? 1 : i], {points: {show: true, size: 7}, value: unit("/s")}));
     });
     return {columns, options: options(c, {values: (u, all) => all.map((x) => x + "/s")}, {values: (u, all) => all.map((x) => x + "/s")}, series,
-      {scales: {x: {time: false}, y: {range: () => [0, largest(columns) * 1.08]}}})};
+      {scales: {x: {time: false}, y: {range: () => [0, largest(columns) * 1.08]}}, hooks: {drawClear: [knees(d, c)]}})};
   }
 
-  function rampP99(data, key, c) {
-    const d = data.ramp, colours = [c.amber, c.blue];
+  function rampResponse(data, key, c) {
+    const d = data.ramp, colours = [c.amber, c.blue], ms = (u, x) => milliseconds(x);
     const columns = [d.offered], series = [{label: "offered", value: unit("/s")}];
     d.trials.forEach((t, i) => {
-      columns.push(t.p99);
-      series.push(line("p99, " + t.name, colours[d.trials.length === 1 ? 1 : i], {points: {show: true, size: 7}, value: (u, x) => milliseconds(x)}));
+      const colour = colours[d.trials.length === 1 ? 1 : i];
+      columns.push(t.p50, t.p99);
+      series.push(line("p50, " + t.name, colour, {dash: [2, 3], value: ms}), line("p99, " + t.name, colour, {points: {show: true, size: 7}, value: ms}));
     });
     bounds(columns, series, d.bounds, d.offered, c);
     const scale = timeScale(columns.slice(1));
-    return {columns, options: options(c, {values: (u, all) => all.map((x) => x + "/s")}, timeAxis(scale), series, {scales: {x: {time: false}, y: scale}})};
+    return {columns, options: options(c, {values: (u, all) => all.map((x) => x + "/s")}, timeAxis(scale), series,
+      {scales: {x: {time: false}, y: scale}, hooks: {drawClear: [knees(d, c)]}})};
   }
+
+  // knees shades, for each trial that has a knee, the rates between the last it kept up with and the first it did not
+  const knees = (d, c) => (u) => d.trials.filter((t) => t.knee.length === 2).forEach((t) => {
+    const [from, to] = t.knee.map((x) => u.valToPos(x, "x", true)), {ctx, bbox} = u;
+    ctx.save();
+    ctx.fillStyle = c.amberWash;
+    ctx.fillRect(from, bbox.top, Math.max(to - from, 2), bbox.height);
+    ctx.fillStyle = c.soft;
+    ctx.font = 12 * devicePixelRatio + "px system-ui, sans-serif";
+    ctx.textAlign = "center";
+    ctx.textBaseline = "top";
+    ctx.fillText("knee of " + t.name, Math.max((from + to) / 2, bbox.left + 46 * devicePixelRatio), bbox.top + 3 * devicePixelRatio);
+    ctx.restore();
+  });
 
   function bounds(columns, series, all, like, c) {
     for (const b of all || []) {
@@ -249,5 +265,27 @@ const charts = (() => {
       {bands, scales: {x: {time: false}, y: {range: () => [0, top]}}, hooks: {drawClear: [shadeWarmup(d.warmup, c)], draw: [draw]}})};
   }
 
-  return {chain, "ramp-throughput": rampThroughput, "ramp-p99": rampP99, distribution, hits, response, cpu, memory};
+  // skew has one shape for each figure, so that colour is never needed to tell them apart
+  function skew(d, key, c) {
+    const columns = [d.skew.replicas], series = [{label: "replica"}], tones = ["good", "bad", "doubt"];
+    const colours = Object.assign({}, c, {good: c.blue, bad: c.plum, doubt: c.amber});
+    columns.push(constant(100, d.skew.replicas));
+    series.push(dashed("mean", c.grey, {value: unit(" %")}));
+    d.skew.figures.forEach((f, i) => {
+      columns.push(f.values);
+      series.push(line(f.name, colours[tones[i % 3]], {width: 0, value: unit(" %"), dash: i >= 3 ? [2, 2] : []}));
+    });
+    const draw = (u) => d.skew.figures.forEach((f, i) => f.values.forEach((x, k) => {
+      if (x == null) return;
+      const at = u.valToPos(d.skew.replicas[k], "x", true) + (i - (d.skew.figures.length - 1) / 2) * 9 * devicePixelRatio;
+      mark(u.ctx, tones[i % 3], at, u.valToPos(x, "y", true), 4 * devicePixelRatio, colours, i < 3);
+    }));
+    const last = d.skew.replicas.length - 1, top = Math.max(largest(columns.slice(1)) * 1.1, 120);
+    const step = Math.max(1, Math.ceil((last + 1) / 12));
+    return {apart: true, columns, options: options(c, {splits: () => d.skew.replicas.filter((n, i) => i % step === 0), grid: {show: false}, values: (u, all) => all.map((n) => "replica " + n)},
+      {values: (u, all) => all.map((x) => x + " %")}, series,
+      {scales: {x: {time: false, range: () => [-0.5, last + 0.5]}, y: {range: () => [0, top]}}, hooks: {draw: [draw]}})};
+  }
+
+  return {chain, "ramp-throughput": rampThroughput, "ramp-response": rampResponse, distribution, hits, response, cpu, memory, skew};
 })();

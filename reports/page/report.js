@@ -34,7 +34,7 @@
     if (drawn.has(plot)) drawn.get(plot).destroy();
     const chart = charts[plot.dataset.kind](data, plot.dataset.key, colours());
     chart.options.width = plot.clientWidth;
-    if (id !== "page") chart.options.cursor.sync = {key: "trial-" + id};
+    if (id !== "page" && !chart.apart) chart.options.cursor.sync = {key: "trial-" + id};
     drawn.set(plot, new uPlot(chart.options, chart.columns, plot));
     widths.observe(plot);
   }
@@ -49,6 +49,18 @@
   const drawAll = (within) => Promise.all([...within.querySelectorAll(".plot")].map(draw));
   const redraw = () => [...drawn.keys()].forEach(draw);
 
+  // copy puts the text beside a button on the clipboard; where there is none, the text is selected instead.
+  async function copy(button) {
+    const text = button.parentElement.querySelector("pre");
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(text);
+      button.textContent = "Selected";
+    }
+  }
+
   function openTarget() {
     const target = location.hash && document.getElementById(location.hash.slice(1));
     if (target instanceof HTMLDetailsElement) {
@@ -60,6 +72,9 @@
   document.querySelectorAll("main > section > .figures").forEach(drawAll);
   for (const trial of document.querySelectorAll("details.trial")) {
     trial.addEventListener("toggle", () => trial.open && drawAll(trial));
+  }
+  for (const button of document.querySelectorAll("button.copy")) {
+    button.addEventListener("click", () => copy(button));
   }
   addEventListener("hashchange", openTarget);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
