@@ -8,19 +8,44 @@ import (
 	"github.com/plimsoll/plimsoll/tuner"
 )
 
+// EndReason says why a container ended, as far as its workload knows.
+type EndReason string
+
+// The reasons for an end.
+const (
+	OOMKilled    EndReason = "OOMKilled"      // the kernel killed it for its memory limit
+	ChildOOM     EndReason = "ChildOOMKilled" // it ended by itself, after the kernel had killed a child process of it for the limit
+	NodeOOM      EndReason = "NodeOOMKilled"  // killed while the whole node was out of memory: the limit may have no part in it
+	ExitedError  EndReason = "Error"          // it exited with another code than 0, or by a signal
+	Completed    EndReason = "Completed"      // it exited with code 0
+	LivenessKill EndReason = "Liveness"       // killed because its liveness or startup probe failed
+	Evicted      EndReason = "Evicted"        // its Pod was put off its node
+	Deleted      EndReason = "Deleted"        // somebody deleted its Pod
+	Unseen       EndReason = "Unseen"         // gone, and nothing says how; a code says nothing either
+)
+
 // End is one end of a container, as its workload reports it.
 type End struct {
 	Container string
 	Replica   int
 	At        time.Time
-	// OOM is true where the workload says that the kernel killed it for its memory limit, Liveness where its probe had it
-	// killed.
-	OOM, Liveness bool
+	// Reason is empty where only the code tells.
+	Reason EndReason
 	// Code as a shell gives it (128 + signal); nil where it is not known.
 	Code *int
 	// BeforeReady is true where its replica had not been Ready since it started.
 	BeforeReady bool
 	Output      []string
+}
+
+// reasonKinds are the kinds of the reasons that leave nothing to find out.
+var reasonKinds = map[EndReason]tuner.KillKind{
+	LivenessKill: tuner.LivenessKill,
+	ChildOOM:     tuner.OOMChild,
+	NodeOOM:      tuner.NodeOOM,
+	Evicted:      tuner.Evicted,
+	Deleted:      tuner.Deleted,
+	Unseen:       tuner.UnknownKill,
 }
 
 // codeKilled is a shell's exit code for SIGKILL.
@@ -41,7 +66,7 @@ func Classify(ends []End, series []Series, fresh bool, start time.Time) []tuner.
 	ends = slices.Clone(ends)
 	slices.SortStableFunc(ends, func(a, b End) int { return a.At.Compare(b.At) })
 	for i := range ends {
-		if ends[i].OOM {
+		if ends[i].Reason == OOMKilled || ends[i].Reason == ChildOOM {
 			take(counted, series, ends[i])
 		}
 	}
@@ -63,10 +88,11 @@ func Classify(ends []End, series []Series, fresh bool, start time.Time) []tuner.
 // accounts for it.
 func (e End) kill(start time.Time, counted func() bool) tuner.Kill {
 	k := tuner.Kill{Container: e.Container, Replica: e.Replica, At: e.At.Sub(start), ExitCode: e.Code, Output: e.Output}
+	kind, told := reasonKinds[e.Reason]
 	switch {
-	case e.Liveness:
-		k.Kind = tuner.LivenessKill
-	case e.OOM, e.Code != nil && *e.Code == codeKilled && counted():
+	case told:
+		k.Kind = kind
+	case e.Reason == OOMKilled, e.Code != nil && *e.Code == codeKilled && counted():
 		k.Kind = tuner.OOMKill
 		if e.BeforeReady {
 			k.Kind = tuner.OOMAtStart

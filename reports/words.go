@@ -34,6 +34,8 @@ var kills = map[tuner.KillKind]string{
 	tuner.Crash:        "crashed",
 	tuner.LivenessKill: "killed by its liveness probe",
 	tuner.NodeOOM:      "killed for the node's memory",
+	tuner.Evicted:      "evicted",
+	tuner.Deleted:      "its Pod was deleted",
 	tuner.UnknownKill:  "gone, cause unknown",
 }
 

@@ -215,10 +215,11 @@ func (t *run) differs(s observer.Series) string {
 func ends(exits []workload.Exit) []observer.End {
 	var all []observer.End
 	for _, e := range exits {
-		all = append(all, observer.End{
-			Container: e.Container, Replica: e.Replica, At: e.At, Code: new(e.Code), BeforeReady: e.BeforeReady,
-			OOM: e.Reason == workload.OOMKilled, Liveness: e.Reason == workload.LivenessKill, Output: e.Output,
-		})
+		end := observer.End{Container: e.Container, Replica: e.Replica, At: e.At, Reason: e.Reason, BeforeReady: e.BeforeReady, Output: e.Output}
+		if e.Reason != observer.Unseen {
+			end.Code = new(e.Code)
+		}
+		all = append(all, end)
 	}
 	return all
 }

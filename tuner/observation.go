@@ -177,6 +177,8 @@ const (
 	Crash        KillKind = "crash"     // it ended by itself
 	LivenessKill KillKind = "liveness"  // killed by its liveness probe
 	NodeOOM      KillKind = "oom_node"  // killed for the node's memory, not for its limit
+	Evicted      KillKind = "evicted"   // its Pod was put off its node
+	Deleted      KillKind = "deleted"   // somebody deleted its Pod
 	UnknownKill  KillKind = "unknown"   // gone, and nothing says why
 )
 

@@ -40,15 +40,15 @@ type Instance struct {
 	Restarts int
 }
 
-// ExitReason says why a container ended, as a kubelet would.
-type ExitReason string
+// ExitReason says why a container ended.
+type ExitReason = observer.EndReason
 
-// The reasons for an exit.
+// The reasons that a workload on this machine can tell; one in a cluster knows the others of observer too.
 const (
-	OOMKilled    ExitReason = "OOMKilled" // the kernel killed it for its memory limit
-	ExitedError  ExitReason = "Error"     // it exited with another code than 0, or by a signal
-	Completed    ExitReason = "Completed" // it exited with code 0
-	LivenessKill ExitReason = "Liveness"  // Plimsoll killed it because its liveness probe failed
+	OOMKilled    = observer.OOMKilled
+	ExitedError  = observer.ExitedError
+	Completed    = observer.Completed
+	LivenessKill = observer.LivenessKill
 )
 
 // Exit is one end of a container.
@@ -57,7 +57,7 @@ type Exit struct {
 	Replica   int
 	At        time.Time
 	Reason    ExitReason
-	// Code as a shell gives it: 128 + signal where a signal ended it.
+	// Code as a shell gives it: 128 + signal where a signal ended it. It says nothing where the reason is Unseen.
 	Code int
 	// BeforeReady is true where the replica had not been Ready since it started.
 	BeforeReady bool
