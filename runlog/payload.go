@@ -1,12 +1,10 @@
 package runlog
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
-	"github.com/vmihailenco/msgpack/v5"
-
+	"github.com/plimsoll/plimsoll/packed"
 	"github.com/plimsoll/plimsoll/tuner"
 )
 
@@ -19,23 +17,16 @@ type payload struct {
 
 // encode returns p as MessagePack; equal values give equal bytes.
 func encode(p payload) ([]byte, error) {
-	var b bytes.Buffer
-	e := msgpack.NewEncoder(&b)
-	e.SetCustomStructTag("json")
-	e.SetSortMapKeys(true)
-	e.UseCompactInts(true)
-	if err := e.Encode(p); err != nil {
+	b, err := packed.Encode(p)
+	if err != nil {
 		return nil, fmt.Errorf("encode record: %w", err)
 	}
-	return b.Bytes(), nil
+	return b, nil
 }
 
 // decode reads one record. Memory taken is at most a constant times len(b), whatever lengths b claims.
 func decode(b []byte) (p payload, err error) {
-	if err := checkShape(b); err != nil {
-		return payload{}, err
-	}
-	if err := unmarshal(b, &p); err != nil {
+	if err := packed.Decode(b, &p); err != nil {
 		return payload{}, err
 	}
 	if set := count(p.Header != nil, p.Trial != nil, p.Result != nil); set != 1 {
@@ -53,12 +44,6 @@ func decode(b []byte) (p payload, err error) {
 	return p, nil
 }
 
-func unmarshal(b []byte, into any) error {
-	d := msgpack.NewDecoder(bytes.NewReader(b))
-	d.SetCustomStructTag("json")
-	return d.Decode(into)
-}
-
 // checkVersion returns ErrFuture for a header of a newer format. It reads no other field, since those of a newer format
 // may not be readable.
 func checkVersion(header []byte) error {
@@ -68,10 +53,7 @@ func checkVersion(header []byte) error {
 			Plimsoll string `json:"plimsoll_version"`
 		} `json:"header"`
 	}
-	if err := checkShape(header); err != nil {
-		return err
-	}
-	if err := unmarshal(header, &v); err != nil {
+	if err := packed.Decode(header, &v); err != nil {
 		return err
 	}
 	if v.Header.Format > FormatVersion {

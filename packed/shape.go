@@ -1,4 +1,4 @@
-package runlog
+package packed
 
 import (
 	"encoding/binary"
