@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/plimsoll/plimsoll/packed"
 )
 
 // Distribution is how a time was spread over hits, some of which may be right-censored: they took at least a known
@@ -159,43 +161,66 @@ type distributionJSON struct {
 	KnownOverflow int64 `json:"known_over_1h_hits,omitempty"`
 }
 
-// MarshalJSON writes the counts, the usual quantiles and the histograms.
-func (d Distribution) MarshalJSON() ([]byte, error) {
+// written is d as it is written down, without the quantiles that anyone can work out.
+func (d Distribution) written() distributionJSON {
 	out := distributionJSON{
 		Count: d.Count(), Censored: d.Censored(), Overflow: d.Overflow(),
-		Quantiles: d.Quantiles(usualQuantiles()...), All: d.HDR(), KnownOverflow: d.known.overflow,
-		Least: d.least,
+		All: d.HDR(), KnownOverflow: d.known.overflow, Least: d.least,
 	}
 	if d.Censored() > 0 {
 		out.Known = encode(d.known)
 	}
-	return json.Marshal(out)
+	return out
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote, so that the results of several generators can be merged. The error is for
-// histograms that can't be decoded.
-func (d *Distribution) UnmarshalJSON(text []byte) error {
-	var in distributionJSON
-	if err := json.Unmarshal(text, &in); err != nil {
-		return err
-	}
-	*d = Distribution{}
+// distribution reads back what written wrote.
+func (in distributionJSON) distribution() (Distribution, error) {
 	if in.Count == 0 {
-		return nil
+		return Distribution{}, nil
 	}
 	if in.Censored == 0 {
 		in.Known = in.All
 	}
 	all, err := decode(in.All)
 	if err != nil {
-		return fmt.Errorf("decode all_ns_hdr_v2: %w", err)
+		return Distribution{}, fmt.Errorf("decode all_ns_hdr_v2: %w", err)
 	}
 	known, err := decode(in.Known)
 	if err != nil {
-		return fmt.Errorf("decode known_ns_hdr_v2: %w", err)
+		return Distribution{}, fmt.Errorf("decode known_ns_hdr_v2: %w", err)
 	}
-	*d = Distribution{histogram{known, in.KnownOverflow}, histogram{all, in.Overflow}, in.Least}
-	return nil
+	return Distribution{histogram{known, in.KnownOverflow}, histogram{all, in.Overflow}, in.Least}, nil
+}
+
+// MarshalJSON writes the counts, the usual quantiles and the histograms.
+func (d Distribution) MarshalJSON() ([]byte, error) {
+	out := d.written()
+	out.Quantiles = d.Quantiles(usualQuantiles()...)
+	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote, so that the results of several generators can be merged. The error is for
+// histograms that can't be decoded.
+func (d *Distribution) UnmarshalJSON(text []byte) (err error) {
+	var in distributionJSON
+	if err := json.Unmarshal(text, &in); err != nil {
+		return err
+	}
+	*d, err = in.distribution()
+	return err
+}
+
+// MarshalBinary writes the counts and the histograms, for another Plimsoll to read.
+func (d Distribution) MarshalBinary() ([]byte, error) { return packed.Encode(d.written()) }
+
+// UnmarshalBinary reads what MarshalBinary wrote. The error is for histograms that can't be decoded.
+func (d *Distribution) UnmarshalBinary(b []byte) (err error) {
+	var in distributionJSON
+	if err := packed.Decode(b, &in); err != nil {
+		return err
+	}
+	*d, err = in.distribution()
+	return err
 }
 
 // decode reads what encode wrote. Histograms of another range or precision are refused: merging them would lose counts.

@@ -28,6 +28,9 @@ type Plan struct {
 	// Grace is how long hits in flight at the end may take to finish before they count as unfinished. Once the run is
 	// cancelled they have a second more at most.
 	Grace time.Duration
+	// OnStart is called once, with the instant the schedule counts from, from the goroutine that calls OnSecond and
+	// before it does; nil: not called. Where the load runs on another machine, the instant is by the clock of this one.
+	OnStart func(began time.Time)
 	// OnSecond is called about once a second with that second's figures, from one goroutine; nil: not called.
 	OnSecond func(Second)
 }
@@ -143,11 +146,16 @@ func (j *job) offerAll(ctx context.Context, parts []offerer, recorders []*record
 	beside, over := context.WithCancel(ctx)
 	var helpers, offering sync.WaitGroup
 	helpers.Go(func() { keepResolving(beside, j.endpoints) })
-	helpers.Go(func() { ran.maxInFlight = forwardSeconds(recorders, j.plan.OnSecond) })
 	helpers.Go(func() { <-beside.Done(); stopAll() })
 
 	j.began = time.Now()
 	ran.started = j.began
+	helpers.Go(func() {
+		if j.plan.OnStart != nil {
+			j.plan.OnStart(j.began)
+		}
+		ran.maxInFlight = forwardSeconds(recorders, j.plan.OnSecond)
+	})
 	errs := make([]error, len(parts))
 	for i, part := range parts {
 		offering.Go(func() {

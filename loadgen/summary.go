@@ -60,6 +60,18 @@ type Result struct {
 	Kinds []KindResult `json:"kinds"`
 	// Generator is what the run cost the generator itself, warm-up and drain included.
 	Generator GeneratorUse `json:"generator"`
+	// Remote says where the generator ran; nil: in this process.
+	Remote *Remote `json:"remote,omitempty"`
+}
+
+// Remote is a generator on another machine.
+type Remote struct {
+	// Place names it: the Pod and its node.
+	Place string `json:"place"`
+	// ClockOffset is how far its clock was ahead of this machine's, as measured; times in the Result are by this machine's
+	// clock. The truth lies within ClockWithin of it.
+	ClockOffset time.Duration `json:"clock_offset_ns"`
+	ClockWithin time.Duration `json:"clock_within_ns"`
 }
 
 // StageResult is what came of the hits planned in one stage.

@@ -33,7 +33,7 @@ type run struct {
 	result  *loadgen.Result
 	seconds []tuner.Second
 	stopped string
-	// loadBegan is when the load was started, near enough for the rows of the live line.
+	// loadBegan is when the schedule of the load began.
 	loadBegan time.Time
 }
 
@@ -42,13 +42,14 @@ func (t *run) load(ctx context.Context) error {
 	ctx, lost := context.WithCancel(ctx)
 	defer lost()
 	slos := t.Goal.SLOs[t.step.Scenario]
-	t.loadBegan = time.Now()
+	t.loadBegan = time.Now() // until the load says better
 	result, err := t.Load(ctx, loadgen.Plan{
 		Traffic:     t.File.Traffic,
 		Scenario:    t.scenario,
 		Addresses:   addresses(t.Workload.Instances()),
 		TightestSLO: TightestSLO(slos),
 		Grace:       t.File.Traffic.Timeout + drain,
+		OnStart:     func(began time.Time) { t.loadBegan = began },
 		OnSecond: func(s loadgen.Second) {
 			t.second(s)
 			if t.stopped == "" {

@@ -11,14 +11,15 @@ import (
 // and the packages it lies in. It is the drawing of the house in CONTRIBUTING.md: imports point down and siblings do
 // not import each other.
 var house = map[string][]string{
+	"packed":         {},
 	"scenarios":      {},
 	"tuner":          {"scenarios"},
 	"observer":       {"scenarios", "tuner"},
-	"loadgen":        {"scenarios"},
-	"runlog":         {"scenarios", "tuner"},
+	"loadgen":        {"packed", "scenarios"},
+	"runlog":         {"packed", "scenarios", "tuner"},
 	"observer/kube":  {"scenarios", "tuner"},
 	"tuner/compat":   {"scenarios"},
-	"cluster":        {"scenarios", "tuner", "tuner/compat", "observer", "loadgen"},
+	"cluster":        {"packed", "scenarios", "tuner", "tuner/compat", "observer", "loadgen", "loadgen/wire"},
 	"workload":       {"scenarios", "tuner", "observer"},
 	"workload/local": {"scenarios", "tuner", "observer", "observer/cgroup"},
 	"workload/kube":  {"scenarios", "tuner", "observer", "observer/kube", "cluster"},
