@@ -71,3 +71,9 @@ func New(flags genericclioptions.RESTClientGetter) (*Client, error) {
 	}
 	return c, nil
 }
+
+// Inside tells whether this program runs in a Pod of the cluster it talks to, and so reaches its Pods directly.
+func (c *Client) Inside() bool {
+	own, err := rest.InClusterConfig()
+	return err == nil && own.Host == c.Config.Host
+}
