@@ -26,17 +26,27 @@ var javaSize = regexp.MustCompile(`^(-Xmx[0-9]+[kKmMgGtT]?|-XX:MaxHeapSize=[0-9]
 // is marked secret is not among them.
 func (r *reader) runtimeSizes(c *Container) map[string]string {
 	sizes := map[string]string{}
-	for name, shape := range runtimeVariables {
+	for name := range runtimeVariables {
 		value, set := r.env.lookup(name)
 		for _, v := range c.Env {
 			if v.Name == name {
 				value, set = v.Value.Reveal(), !v.Marked
 			}
 		}
-		words := slices.DeleteFunc(strings.Fields(value), func(word string) bool { return !shape.MatchString(word) })
-		if set && len(words) > 0 {
-			sizes[name] = strings.Join(words, " ")
+		if size := RuntimeSize(name, value); set && size != "" {
+			sizes[name] = size
 		}
 	}
 	return sizes
+}
+
+// RuntimeSize is what may be kept of the environment variable name: the words of its value that set a size of a language
+// runtime. Empty where there are none, and for every other variable.
+func RuntimeSize(name, value string) string {
+	shape, known := runtimeVariables[name]
+	if !known {
+		return ""
+	}
+	words := slices.DeleteFunc(strings.Fields(value), func(word string) bool { return !shape.MatchString(word) })
+	return strings.Join(words, " ")
 }

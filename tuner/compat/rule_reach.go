@@ -231,7 +231,7 @@ func (v view) lateWhy(h HPA, target float64) string {
 	}
 	lead := Lead(*v.m.Startup)
 	fastest := FastestRise(limit, target, v.m.Replicas, lead, tolerance)
-	if v.m.Rise <= fastest {
+	if v.m.Rise <= fastest*(1+1e-9) {
 		return ""
 	}
 	return fmt.Sprintf("%s adds a Pod at %s hits/s per Pod, %s before it serves (metric %s, sync %s, start %s): with %s it follows a rise of %s hits/s each second, and the load rises by %s",
