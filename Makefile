@@ -8,9 +8,10 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 GO ?= go
-# How long each fuzz target runs, how many kills `make kill` does, what `make test` tests.
+# How long each fuzz target runs, how many kills `make kill` does and checks `make check-noise`, what `make test` tests.
 FUZZTIME ?= 30s
 KILLS ?= 200
+CHECKS ?= 30
 PACKAGES ?= ./...
 # Where `make oracle`, bench-load and bench-tuner save their rows, and which services the oracle sweeps (a,b,c).
 OUT ?=
@@ -26,7 +27,7 @@ bombardier = github.com/codesenberg/bombardier@v1.2.6
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-buildid= -s -w -X main.buildVersion=$(VERSION)'
 
-.PHONY: help build demo test lint fuzz golden bench bench-load bench-tuner oracle kill test-v2 clean
+.PHONY: help build demo test lint fuzz golden bench bench-load bench-tuner oracle kill check-noise test-v2 clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +96,9 @@ oracle: build ## sweep SERVICES for their least limits without the tuner, then t
 
 kill: build ## kill -9 plimsoll at KILLS (200) random instants; nothing may be left behind
 	$(GO) test -count=1 -v -timeout 60m ./test/kill -args -kills=$(KILLS)
+
+check-noise: ## CHECKS (30) checks of an unchanged local service; none may call it worse (about 20 minutes)
+	$(GO) test -count=1 -v -timeout 60m -run TestCheckNoise ./test/e2e -args -checks=$(CHECKS)
 
 test-v2: ## prove limits, OOM, throttling, delegation and clean-up on cgroup v2, in a small VM
 	@test/need.sh qemu-system-x86_64 qemu-system-x86

@@ -15,7 +15,29 @@ func fixtures() map[string]Run {
 	unfinished := fixtureRun()
 	unfinished.Trials, unfinished.Result = unfinished.Trials[:4], nil
 	return map[string]Run{"derived": fixtureRun(), "simulated": simulated, "unfinished": unfinished, "infeasible": infeasibleRun(),
-		"hostile": hostileRun(), "empty": {}}
+		"hostile": hostileRun(), "checked": checkedRun(), "empty": {}}
+}
+
+// checkedRun is a check that found a regression and a limit that is too large.
+func checkedRun() Run {
+	r := fixtureRun()
+	r.Result = nil
+	r.Trials = []tuner.Trial{r.Trials[8], r.Trials[7]}
+	for i := range r.Trials {
+		r.Trials[i].Number = i + 1
+	}
+	r.Check = &tuner.Check{Judgement: tuner.Fail, Why: "p99 response time 18 % worse (105 ms → 124 ms), beyond the ±6 % noise",
+		Findings: []tuner.CheckFinding{
+			{Rule: tuner.RuleRegression, Error: true, Text: "p99 response time 18 % worse (105 ms → 124 ms), beyond the ±6 % noise", Trials: []int{1, 2}},
+			{Rule: tuner.RuleTooLarge, Container: "app", Text: "memory of app: request 512Mi and limit 512Mi, up to 6.1 times the most that was used, 84Mi", Trials: []int{1, 2}},
+		},
+		Differences: []tuner.Difference{
+			{Metric: "p99 response time", Unit: "seconds", Before: 0.105, After: 0.1239, Change: 0.18, Noise: 0.06, P: 0.0002, BeforeTrials: 4, AfterTrials: 2, Worse: true},
+			{Metric: "CPU per hit", Container: "app", Unit: "cpu_seconds", Before: 0.0012, After: 0.001, Change: -0.167, Noise: 0.09, P: 0.0003, BeforeTrials: 4, AfterTrials: 2, Better: true},
+			{Metric: "throttled periods", Container: "app", Unit: "ratio", Before: 0.02, After: 0.03, Change: 0.01, Noise: 0.055, P: 0.41, BeforeTrials: 4, AfterTrials: 2},
+		},
+		Notes: []string{"the limits of app are 280m and 96Mi now; those of the baseline were 400m and 96Mi"}}
+	return r
 }
 
 // infeasibleRun ends without limits.

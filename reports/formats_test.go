@@ -18,7 +18,12 @@ import (
 )
 
 // formats are the short ones, each with a golden file for each fixture.
-var formats = map[string]func(io.Writer, Run) error{"md": Markdown, "junit.xml": JUnit, "openmetrics": OpenMetrics, "patch.yaml": patchOrReason}
+var formats = map[string]func(io.Writer, Run) error{"md": Markdown, "junit.xml": JUnit, "openmetrics": OpenMetrics, "patch.yaml": patchOrReason,
+	"csv": CSV, "name": Name, "annotations": annotations, "gitlab.json": GitLabLoad}
+
+func annotations(w io.Writer, r Run) error {
+	return errors.Join(GitHubAnnotations(w, r, "a,b: c.yaml"), GitLabAnnotations(w, r, "https://ci.example/1"))
+}
 
 // patchOrReason is the patch and the command, or why there is none.
 func patchOrReason(w io.Writer, r Run) error {
@@ -56,6 +61,49 @@ func TestMarkdownKeepsItsTables(t *testing.T) {
 				t.Errorf("%U in %q", r, line)
 			}
 		}
+	}
+}
+
+// A name can't end a workflow command or begin another, nor be a formula.
+func TestAnnotationsAreOneCommandPerLine(t *testing.T) {
+	for _, line := range strings.Split(strings.TrimSpace(string(render(t, func(w io.Writer, r Run) error { return GitHubAnnotations(w, r, "") }, hostileRun()))), "\n") {
+		if !strings.HasPrefix(line, "::error title=") && !strings.HasPrefix(line, "::notice title=") && !strings.HasPrefix(line, "::warning title=") {
+			t.Errorf("not one of ours: %q", line)
+		}
+	}
+}
+
+func TestAnnotationsStayWithinTheCaps(t *testing.T) {
+	r := checkedRun()
+	for len(r.Check.Findings) < 30 {
+		r.Check.Findings = append(r.Check.Findings, r.Check.Findings[0])
+	}
+	text := string(render(t, func(w io.Writer, r Run) error { return GitHubAnnotations(w, r, "") }, r))
+	if n := strings.Count(text, "::error "); n != 10 || !strings.Contains(text, "and 20 more") {
+		t.Errorf("%d errors:\n%s", n, text)
+	}
+	var b strings.Builder
+	if err := GitHubSummary(&b, r, githubSummary-200); err != nil || !strings.Contains(b.String(), "too large") || b.Len() > 200 {
+		t.Errorf("%v %q", err, b.String())
+	}
+}
+
+func TestCellsRunNothing(t *testing.T) {
+	for text, want := range map[string]string{"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@x": "'@x", "'=1": "''=1", "app": "app", "": "", "\t=1": `\x09=1`} {
+		if got := cell(text); got != want {
+			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestYAMLSaysWhatJSONDoes(t *testing.T) {
+	var fromJSON, fromYAML map[string]any
+	r := fixtureRun()
+	if err := errors.Join(json.Unmarshal(render(t, JSON, r), &fromJSON), yaml.Unmarshal(render(t, YAML, r), &fromYAML)); err != nil {
+		t.Fatal(err)
+	}
+	if len(fromJSON) != len(fromYAML) || fromYAML["headline"] != fromJSON["headline"] {
+		t.Errorf("%d and %d keys", len(fromJSON), len(fromYAML))
 	}
 }
 
@@ -121,7 +169,7 @@ func TestSecretsReachNoFormat(t *testing.T) {
 	r.File.Workload.Containers[0].Env = []scenarios.Variable{secret}
 	r.File.Traffic.Hits[0].Headers, r.File.Traffic.Hits[0].Body = []scenarios.Variable{secret}, secret.Value
 	r.File.Traffic.Hits[0].Data = &scenarios.Data{Columns: []string{"token"}, Rows: [][]string{{canary}}}
-	all := map[string]func(io.Writer, Run) error{"txt": screen, "json": JSON, "html": HTML}
+	all := map[string]func(io.Writer, Run) error{"txt": screen, "json": JSON, "yaml": YAML, "html": HTML}
 	maps.Copy(all, formats)
 	for name, format := range all {
 		if strings.Contains(string(render(t, format, r)), canary) {

@@ -27,6 +27,9 @@ type page struct {
 	Answers   []answerRow
 	// Apply are the ways to put the derived settings in force; empty where none were derived or the workload is on no cluster.
 	Apply []fact
+	// Findings and Differences of a check; empty for a search.
+	Findings    []findingView
+	Differences grid
 	// Chain of trials, the ramp and the distribution: charts over all trials.
 	Chain        []figure
 	Rows         []trialRow
@@ -88,6 +91,9 @@ func newPage(r Run) (page, error) {
 		Tone: outcomeTone(r), Facts: facts(r), Warnings: warnings(r), Cards: cards(r), Saved: saved(r), Advice: advices(r),
 		Answers: answerRows(r), Apply: applications(r), Rows: trialRows(r), Failures: failures(r), Setting: setting(r),
 	}
+	if r.Check != nil {
+		p.addCheck(r)
+	}
 	if r.Simulated {
 		p.Simulated = simulatedText
 	}
@@ -95,7 +101,9 @@ func newPage(r Run) (page, error) {
 		p.Deciding = &link{t.Number, tone(t.Verdict)}
 	}
 	var data pageData
-	p.Chain, data.Chain = chain(r)
+	if r.Check == nil {
+		p.Chain, data.Chain = chain(r)
+	}
 	p.Ramp, data.Ramp = ramp(r)
 	p.Distribution, data.Distribution = distribution(r)
 	if p.Data, err = packed(data); err != nil {
@@ -137,6 +145,9 @@ func subtitle(r Run) string {
 
 // outcomeTone is good where the limits can be used, doubt where nothing is known, bad otherwise.
 func outcomeTone(r Run) string {
+	if r.Check != nil {
+		return tone(tuner.Verdict{Judgement: r.Check.Judgement})
+	}
 	result, ok := r.ended()
 	switch {
 	case !ok:

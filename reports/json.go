@@ -37,6 +37,8 @@ type document struct {
 	Limits []Answer `json:"limits"`
 	// Result of the search; null where it has not ended.
 	Result *tuner.Result `json:"result"`
+	// Check is the answer of a check; null where this was a search.
+	Check *tuner.Check `json:"check"`
 	// Saving of the derived settings over all replicas; null where none were derived.
 	Saving *tuner.Saving `json:"saving"`
 	// Advice on settings of language runtimes at odds with the derived limits; null where nothing was derived or the
@@ -54,7 +56,7 @@ type document struct {
 func JSON(w io.Writer, r Run) error {
 	d := document{
 		SchemaVersion: SchemaVersion, Plimsoll: r.Version, RunID: r.RunID, Started: r.Started.UTC(), Elapsed: r.elapsed(),
-		Simulated: r.Simulated, Machine: r.Machine, Headline: headline(r), Limits: Answers(r),
+		Simulated: r.Simulated, Machine: r.Machine, Headline: headline(r), Limits: Answers(r), Check: r.Check,
 		Saving: saving(r), Advice: advice(r), Warnings: warnings(r), File: r.File, Goal: r.Goal, Trials: r.Trials,
 	}
 	if r.Result != nil {

@@ -101,8 +101,12 @@ func outcomeCases(r Run) []testCase {
 		outcome.Skipped = &problem{Message: headline(r)}
 	}
 	cases := []testCase{outcome}
+	if r.Check != nil {
+		cases[0].Output = Clean(r.Check.Why)
+		cases = append(cases, checkCases(class, *r.Check)...)
+	}
 	trial, ok := deciding(r)
-	if !ended || !ok {
+	if !ended && r.Check == nil || !ok {
 		return cases
 	}
 	for _, m := range trial.Verdict.Margins {

@@ -16,6 +16,12 @@ func Markdown(w io.Writer, r Run) error {
 	if r.Simulated {
 		fmt.Fprintf(&b, "> **%s**\n\n", simulatedText)
 	}
+	if r.Check != nil {
+		checkMarkdown(&b, *r.Check)
+		markdownList(&b, r)
+		_, err := io.WriteString(w, b.String())
+		return err
+	}
 	if result, ok := r.ended(); ok && result.Why != "" {
 		fmt.Fprintf(&b, "%s\n\n", markdown(result.Why))
 	}

@@ -23,6 +23,8 @@ type Run struct {
 	Trials []tuner.Trial
 	// Result is the step that ended the search; nil where it has not ended.
 	Result *tuner.Step
+	// Check is the answer where this was a check and not a search; nil otherwise. Result is then nil.
+	Check *tuner.Check
 }
 
 // Machine is what the figures depend on. Empty strings and zeros are "not known".

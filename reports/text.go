@@ -41,6 +41,11 @@ func Text(w io.Writer, r Run, style Style) error {
 	}
 	result, ended := r.ended()
 	b.WriteString(style.apply(Strong, headline(r)) + fmt.Sprintf(" · %s in %s\n", trials(len(r.Trials)), duration(r.elapsed())))
+	if r.Check != nil {
+		checkText(&b, *r.Check, style)
+		_, err := io.WriteString(w, b.String())
+		return err
+	}
 	if ended && result.Why != "" {
 		b.WriteString(Clean(result.Why) + "\n")
 	}

@@ -62,6 +62,9 @@ func named[K ~string](words map[K]string, key K) string {
 
 // headline says how the search ended.
 func headline(r Run) string {
+	if r.Check != nil {
+		return named(checked, r.Check.Judgement)
+	}
 	result, ok := r.ended()
 	if !ok {
 		return "The search has not ended"

@@ -29,16 +29,25 @@ func Search(ctx context.Context, goal Goal, trials []Trial, runner Runner, clock
 		if step.Result != nil {
 			return trials, step, nil
 		}
-		began := clock()
-		observation, err := runner.RunTrial(ctx, step)
+		trial, err := runTrial(ctx, goal, step, len(trials)+1, runner, clock)
 		if err != nil {
-			return trials, step, fmt.Errorf("trial %d: %w", len(trials)+1, err)
+			return trials, step, err
 		}
-		trial := Trial{Number: len(trials) + 1, Step: step, Observation: observation, Elapsed: clock() - began}
-		trial.Verdict = Judge(goal, step, observation)
 		if err := record(trial); err != nil {
 			return trials, step, fmt.Errorf("trial %d: record: %w", trial.Number, err)
 		}
 		trials = append(trials, trial)
 	}
+}
+
+// runTrial runs one trial and judges it. The error is the runner's.
+func runTrial(ctx context.Context, goal Goal, step Step, number int, runner Runner, clock func() time.Duration) (Trial, error) {
+	began := clock()
+	observation, err := runner.RunTrial(ctx, step)
+	if err != nil {
+		return Trial{}, fmt.Errorf("trial %d: %w", number, err)
+	}
+	trial := Trial{Number: number, Step: step, Observation: observation, Elapsed: clock() - began}
+	trial.Verdict = Judge(goal, step, observation)
+	return trial, nil
 }

@@ -67,6 +67,13 @@ func TestHelpAndUsage(t *testing.T) {
 	}{
 		{name: "help", args: nil},
 		{name: "tune-help", args: []string{"tune", "--help"}},
+		{name: "check-help", args: []string{"check", "--help"}},
+		{name: "compare-help", args: []string{"compare", "--help"}},
+		{name: "check-fail-on", code: 2, args: []string{"check", "-f", "testdata/simulated.yaml", "--fail-on", "everything"}},
+		{name: "check-time", code: 2, args: []string{"check", "-f", "testdata/simulated.yaml", "--max-time", "10s"}},
+		{name: "check-no-baseline", code: 2, args: []string{"check", "-f", "testdata/simulated.yaml", "--baseline", "testdata/none.json"}},
+		{name: "bad-output", code: 2, args: []string{"tune", "-f", "testdata/simulated.yaml", "-o", "pdf"}},
+		{name: "two-outputs", code: 2, args: []string{"tune", "-f", "testdata/simulated.yaml", "-o", "json", "-o", "yaml"}},
 		{name: "load-help", args: []string{"load", "--help"}},
 		{name: "init-help", args: []string{"init", "--help"}},
 		{name: "unknown-command", code: 2, args: []string{"tun"}},

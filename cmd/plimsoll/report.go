@@ -15,14 +15,20 @@ import (
 )
 
 func (a *app) reportCommand() *cobra.Command {
-	return &cobra.Command{
+	var o outputs
+	c := &cobra.Command{
 		Use:   "report [run.plimsoll]",
 		Short: "Render the reports of a saved run again, without running anything",
 		Long: `Reads a run log, prints the table and writes report.html and report.json beside it.
 A log that a crash left unfinished is reported as far as it goes.`,
-		Example: "  plimsoll report plimsoll-report/run.plimsoll",
-		Args:    cobra.MaximumNArgs(1),
+		Example: `  plimsoll report plimsoll-report/run.plimsoll
+  plimsoll report -o markdown -o junit=junit.xml
+  plimsoll report -o patch > patch.yaml`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if err := o.validate(); err != nil {
+				return err
+			}
 			path := a.logPath()
 			if len(args) == 1 {
 				path = args[0]
@@ -35,36 +41,11 @@ A log that a crash left unfinished is reported as far as it goes.`,
 			if contents.Repair != nil {
 				fmt.Fprintf(a.Err, "%s: read without its last %d bytes: %s\n", path, contents.Repair.Dropped, contents.Repair.Reason)
 			}
-			return a.report(contents)
+			return a.deliver(reportRun(contents), o)
 		},
 	}
-}
-
-// report prints the end table and writes the reports into the report directory, each whole or not at all.
-func (a *app) report(c runlog.Contents) error {
-	run := reportRun(c)
-	out := newTerminal(a.Out, a.settings, a.lookupEnv)
-	var all []error
-	if err := reports.Text(a.Out, run, out.style); err != nil {
-		all = append(all, fmt.Errorf("print the result: %w", err))
-	}
-	for _, f := range []struct {
-		name  string
-		write func(io.Writer, reports.Run) error
-	}{
-		{"report.html", reports.HTML},
-		{"report.json", reports.JSON},
-	} {
-		path := filepath.Join(a.settings.ReportDir, f.name)
-		if err := writeWhole(path, run, f.write); err != nil {
-			all = append(all, err)
-			continue
-		}
-		if f.name == "report.html" && !a.settings.Quiet {
-			fmt.Fprintf(a.Out, "\nreport: %s\n", path)
-		}
-	}
-	return errors.Join(all...)
+	o.register(c)
+	return c
 }
 
 func reportRun(c runlog.Contents) reports.Run {

@@ -167,11 +167,11 @@ func resultIn(t *testing.T, dir string) tuner.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r earlierReport
+	var r savedReport
 	if err := json.Unmarshal(text, &r); err != nil {
 		t.Fatal(err)
 	}
-	return r.Result
+	return *r.Result
 }
 
 // A search whose budget was spent goes on where a resume gives it more, instead of taking what it had for the answer.

@@ -25,7 +25,11 @@ func TestSecretReachesNoOutput(t *testing.T) {
 		t.Fatal(err)
 	}
 	reports := filepath.Join(dir, "reports")
-	got := plimsoll(t, []string{"TOKEN=Bearer " + planted}, "tune", "-f", file, "--report-dir", reports)
+	args := []string{"tune", "-f", file, "--report-dir", reports}
+	for _, name := range formatNames() {
+		args = append(args, "-o", name+"="+filepath.Join(reports, "out."+name))
+	}
+	got := plimsoll(t, []string{"TOKEN=Bearer " + planted, "GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY=" + filepath.Join(reports, "summary.md")}, args...)
 	if got.Code != 0 {
 		t.Fatalf("exit code %d\n%s%s", got.Code, got.Out, got.Err)
 	}
@@ -45,7 +49,7 @@ func TestSecretReachesNoOutput(t *testing.T) {
 			t.Errorf("the secret is in %s", f.Name())
 		}
 	}
-	if len(written) < 3 {
-		t.Errorf("%d files were written, want the log and two reports", len(written))
+	if want := 4 + len(formatNames()); len(written) < want {
+		t.Errorf("%d files were written, want %d: the log, two reports, the summary and every format", len(written), want)
 	}
 }

@@ -22,6 +22,7 @@ type tuneOptions struct {
 	Start, From       string
 	Trials            int
 	Time              time.Duration
+	outputs           outputs
 }
 
 func (a *app) tuneCommand() *cobra.Command {
@@ -55,6 +56,7 @@ func (o *tuneOptions) register(c *cobra.Command) {
 	f.StringVar(&o.From, "from", "", "report.json of an earlier search to begin with: two trials where nothing changed")
 	f.IntVar(&o.Trials, "max-trials", 0, "budget in trials (default: as in the file)")
 	f.DurationVar(&o.Time, "max-time", 0, "budget in time (default: as in the file)")
+	o.outputs.register(c)
 }
 
 // apply puts the flags over the file's tuning section.
@@ -74,6 +76,9 @@ func (o tuneOptions) apply(t *scenarios.Tuning) error {
 	}
 	if o.Trials < 0 || o.Time < 0 {
 		return usage(errors.New("--max-trials and --max-time must be above 0"))
+	}
+	if err := o.outputs.validate(); err != nil {
+		return err
 	}
 	if o.Trials > 0 {
 		t.MaxTrials = o.Trials
@@ -126,7 +131,7 @@ func (a *app) search(ctx context.Context, o tuneOptions, file scenarios.File, te
 	}
 	view.erase()
 	contents.Trials, contents.Result = trials, &last
-	if err := a.report(contents); err != nil {
+	if err := a.deliver(reportRun(contents), outputs{o.outputs.Given, o.File}); err != nil {
 		return errors.Join(searchErr, err)
 	}
 	if searchErr != nil {

@@ -76,3 +76,20 @@ func useLine(p trial.Progress) string {
 	}
 	return b.String()
 }
+
+// beginCheck shows what is under test.
+func (v *view) beginCheck(h runlog.Header) {
+	if h.Simulated {
+		v.keep(v.style(reports.Doubt, "SIMULATED: a model is measured, not a real service"))
+	}
+	w := h.File.Workload
+	v.keep(fmt.Sprintf("checking %s (%s, %d × %d containers) at the limits in its file", reports.Clean(w.Name), w.Kind, w.Replicas, len(w.Containers)))
+}
+
+// recordCheck keeps the line of a finished trial of a check.
+func (v *view) recordCheck(t tuner.Trial) error {
+	v.trials = append(v.trials[:len(v.trials):len(v.trials)], t)
+	v.keep(reports.TrialLine(t, nil, v.style))
+	v.began = time.Now()
+	return nil
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/plimsoll/plimsoll/reports"
+	"github.com/plimsoll/plimsoll/tuner"
+)
+
+func (a *app) compareCommand() *cobra.Command {
+	var format string
+	var otherMachine bool
+	c := &cobra.Command{
+		Use:   "compare before.json after.json",
+		Short: "How two reports differ, with the noise of both taken into account",
+		Long: `Compares the trials of two report.json at the settings each ended with, as "plimsoll check --baseline" does, without
+running anything. A change within the noise shows as ~. Exits 1 where a figure is worse beyond the noise, 3 where the two
+were measured on different kinds of machine or have no scenario in common.`,
+		Example: "  plimsoll compare baseline.json plimsoll-report/report.json",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return a.compare(args[0], args[1], format, otherMachine)
+		},
+	}
+	c.Flags().StringVarP(&format, "output", "o", "table", "table or json")
+	c.Flags().BoolVar(&otherMachine, "allow-other-machine", false, "compare although they were measured on different kinds of machine")
+	return c
+}
+
+func (a *app) compare(before, after, format string, otherMachine bool) error {
+	if format != "table" && format != "json" {
+		return usage(fmt.Errorf("--output: %q given; allowed: table, json", format))
+	}
+	old, err := readReport(before)
+	if err != nil {
+		return err
+	}
+	now, err := readReport(after)
+	if err != nil {
+		return err
+	}
+	switch {
+	case old.Simulated != now.Simulated:
+		return usage(errors.New("one of the two was simulated and the other measured"))
+	case !old.Simulated && !otherMachine && !sameKind(old.Machine, now.Machine):
+		return exitError{exitNotMeasured, fmt.Errorf("the two were measured on different kinds of machine (%s, %d cores; %s, %d cores); --allow-other-machine compares them",
+			old.Machine.CPU, old.Machine.Cores, now.Machine.CPU, now.Machine.Cores)}
+	}
+	all := tuner.Compare(tuner.BaselineTrials(old.Result, old.Trials), tuner.BaselineTrials(now.Result, now.Trials))
+	if len(all) == 0 {
+		return exitError{exitNotMeasured, errors.New("the two have no scenario in common that both ran whole")}
+	}
+	if err := a.writeDifferences(all, format); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(all, func(d tuner.Difference) bool { return d.Worse }) {
+		return exitError{Code: exitMissed}
+	}
+	return nil
+}
+
+func (a *app) writeDifferences(all []tuner.Difference, format string) error {
+	if format == "table" {
+		return reports.Differences(a.Out, all, a.styleOf(a.Out))
+	}
+	e := json.NewEncoder(a.Out)
+	e.SetIndent("", "  ")
+	return e.Encode(all)
+}
