@@ -16,6 +16,9 @@ PACKAGES ?= ./...
 # Where `make oracle`, bench-load and bench-tuner save their rows, and which services the oracle sweeps (a,b,c).
 OUT ?=
 SERVICES ?= demo
+# Which seed of `make restore` to go on with, and a regular expression of the cases it plays.
+SEED ?=
+ONLY ?=
 
 # The Go tools that `make bench-load` measures beside Plimsoll.
 PEERS = vegeta k6 bombardier
@@ -27,7 +30,7 @@ bombardier = github.com/codesenberg/bombardier@v1.2.6
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-buildid= -s -w -X main.buildVersion=$(VERSION)'
 
-.PHONY: help build demo test lint fuzz golden bench bench-load bench-tuner oracle kill check-noise test-v2 clean
+.PHONY: help build demo test lint fuzz golden bench bench-load bench-tuner oracle kill check-noise restore test-v2 clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -99,6 +102,10 @@ kill: build ## kill -9 plimsoll at KILLS (200) random instants; nothing may be l
 
 check-noise: ## CHECKS (30) checks of an unchanged local service; none may call it worse (about 20 minutes)
 	$(GO) test -count=1 -v -timeout 60m -run TestCheckNoise ./test/e2e -args -checks=$(CHECKS)
+
+restore: build ## restoring proven in a real API server: killed at every call, every fault; table to OUT
+	PLIMSOLL_BIN='$(CURDIR)/bin/plimsoll' $(GO) test -count=1 -v -timeout 60m ./test/restore -args -all \
+	  -state='$(CURDIR)/.cache/restore' -seed=$(or $(SEED),0) $(if $(OUT),-out='$(abspath $(OUT))') $(if $(ONLY),-only='$(ONLY)')
 
 test-v2: ## prove limits, OOM, throttling, delegation and clean-up on cgroup v2, in a small VM
 	@test/need.sh qemu-system-x86_64 qemu-system-x86

@@ -1,0 +1,81 @@
+package restore
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"time"
+)
+
+// series are cases that differ only in the call that the fault hits: from the first to the last that the search makes.
+// One without a call is a single case.
+type series struct {
+	// row of the table that the cases belong to.
+	row string
+	// at is the case whose fault hits that call.
+	at func(call int) trouble
+	// single is true where there is but one case.
+	single bool
+}
+
+// times are how often a damage is done, with its words.
+var times = []struct {
+	n    int
+	text string
+}{{1, "once"}, {3, "three times"}, {forGood, "for good"}}
+
+// everyCall are the series that, all together, hit every mutating call of a search on a workload with everything.
+func everyCall(workload string) ([]series, error) {
+	var all []series
+	add := func(row string, d damage, n int, edit string) {
+		all = append(all, series{row: row, at: func(call int) trouble {
+			// Who puts back what is left takes turns.
+			return trouble{Workload: workload, fault: fault{d, call, n}, Next: call%4 == 0, Edit: edit}
+		}})
+	}
+	add("SIGKILL before every mutating call", killBefore, 1, "")
+	add("SIGKILL after every mutating call", killAfter, 1, "")
+	add("SIGINT after every mutating call", interrupted, 1, "")
+	for _, d := range matrix {
+		for _, t := range times {
+			add(fmt.Sprintf("%s, %s", d, t.text), d, t.n, "")
+		}
+	}
+	add("API server unreachable for 2 s from every mutating call", away, 1, "")
+	names, err := editsFor(workload)
+	for _, name := range names {
+		add("foreign edit after every mutating call: "+name, foreign, 1, name)
+	}
+	return all, err
+}
+
+// instants are n cases on a workload whose search takes so long, killed at random instants.
+func instants(workload string, n int, search time.Duration, chance *rand.Rand) []series {
+	var all []series
+	for i := range n {
+		c := trouble{Workload: workload, fault: fault{damage: killAt}, Next: i%4 == 0, After: time.Duration(chance.Int64N(int64(search)))}
+		all = append(all, series{row: "SIGKILL at random instants", single: true, at: func(int) trouble { return c }})
+	}
+	return all
+}
+
+// plain is a search that nothing happens to.
+func plain(workload string) trouble { return trouble{Workload: workload} }
+
+// sample are random cases out of all of the series, one after the other without end; calls is how many mutating calls a
+// search makes.
+func sample(all []series, calls int, chance *rand.Rand) func() (series, trouble) {
+	return func() (series, trouble) {
+		s := all[chance.IntN(len(all))]
+		return s, s.at(1 + chance.IntN(max(calls, 1)))
+	}
+}
+
+// bound is the upper end of the 95 % interval of a failure rate when there were no failures in n cases: the rule of
+// three, 3/n (Hanley & Lippman-Hand 1983, JAMA 249:1743). 500 cases: 0.6 %.
+func bound(n int) float64 {
+	if n == 0 {
+		return math.NaN()
+	}
+	return 3 / float64(n)
+}
