@@ -33,6 +33,14 @@ func newProgram(t *testing.T) program {
 	return program{path: path}
 }
 
+// needs skips where the program can't tune a workload in a cluster.
+func (p program) needs(t *testing.T) {
+	t.Helper()
+	if out, err := exec.Command(p.path, "restore", "--help").CombinedOutput(); err != nil {
+		t.Skipf("this plimsoll has no command restore: %v\n%s", err, out)
+	}
+}
+
 // run is one process of the program on a stage.
 type run struct {
 	*process

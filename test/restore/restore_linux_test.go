@@ -36,6 +36,7 @@ func restored(t *testing.T, w *world) {
 	}
 	t.Logf("-seed=%d", *seed)
 	c := &crew{world: w, program: newProgram(t)}
+	c.program.needs(t)
 	if *only != "" {
 		c.only = regexp.MustCompile(*only)
 	}
