@@ -17,6 +17,8 @@ import (
 
 // bench is a workload with the runner that runs trials on it.
 type bench struct {
+	// file is the scenario file, completed by what the workload itself tells.
+	file      scenarios.File
 	goal      tuner.Goal
 	runner    tuner.Runner
 	simulated bool
@@ -24,6 +26,8 @@ type bench struct {
 	clock func() time.Duration
 	// watch makes the runner tell v how a trial goes.
 	watch func(v *view)
+	// keep makes close leave settings in place; nil where nothing is to be left.
+	keep func(tuner.Settings)
 	// close puts everything back. Its error is an exitError with code 4.
 	close func() error
 }
@@ -32,15 +36,17 @@ type bench struct {
 const closeTime = time.Minute
 
 // open makes the bench for the kind of workload in file.
-func (a *app) open(file scenarios.File) (*bench, error) {
+func (a *app) open(ctx context.Context, file scenarios.File, o clusterOptions) (*bench, error) {
 	switch file.Workload.Kind {
 	case scenarios.Local:
 		return a.openLocal(file)
 	case scenarios.Simulated:
 		return openSimulated(file), nil
+	case scenarios.Kubernetes:
+		return a.openKubernetes(ctx, file, o)
 	default:
-		return nil, usage(fmt.Errorf("workload kind %q can't be tuned by this version; allowed: %s, %s",
-			file.Workload.Kind, scenarios.Local, scenarios.Simulated))
+		return nil, usage(fmt.Errorf("workload kind %q can't be tuned by this version; allowed: %s, %s, %s",
+			file.Workload.Kind, scenarios.Local, scenarios.Kubernetes, scenarios.Simulated))
 	}
 }
 
@@ -53,6 +59,7 @@ func (a *app) openLocal(file scenarios.File) (*bench, error) {
 	runner := &trial.Runner{Workload: w, File: file, Goal: goal, Watch: watchCgroups, Load: loadgen.Run}
 	began := time.Now()
 	return &bench{
+		file:   file,
 		goal:   goal,
 		runner: runner,
 		clock:  func() time.Duration { return time.Since(began) },
@@ -76,6 +83,7 @@ func watchCgroups(targets func() []observer.Target) trial.Watching {
 func openSimulated(file scenarios.File) *bench {
 	runner := sim.New(file)
 	return &bench{
+		file:      file,
 		goal:      tuner.NewGoal(file),
 		runner:    runner,
 		simulated: true,

@@ -21,6 +21,7 @@ type checkOptions struct {
 	OtherMachine   bool
 	Time           time.Duration
 	outputs        outputs
+	Cluster        clusterOptions
 }
 
 func (a *app) checkCommand() *cobra.Command {
@@ -50,6 +51,8 @@ report.json as the baseline of the next.`,
 	f.BoolVar(&o.OtherMachine, "allow-other-machine", false, "compare although the baseline was measured on another kind of machine")
 	f.DurationVar(&o.Time, "max-time", 10*time.Minute, "time for all trials together")
 	o.outputs.register(c)
+	o.Cluster.register(f)
+	o.Cluster.first = func(g tuner.Goal) tuner.Settings { return g.Before }
 	return c
 }
 
@@ -74,11 +77,11 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 	if err != nil {
 		return err
 	}
-	b, err := a.open(file)
+	b, err := a.open(ctx, file, o.Cluster)
 	if err != nil {
 		return err
 	}
-	header := newHeader(file, text, b)
+	header := newHeader(text, b)
 	run, err := a.runCheck(ctx, o, b, header)
 	if err = errors.Join(err, b.close()); err != nil {
 		return err

@@ -34,7 +34,7 @@ func (a *app) demo(ctx context.Context, o tuneOptions) error {
 	if err := o.apply(&file.Tuning); err != nil {
 		return err
 	}
-	b, err := a.open(file)
+	b, err := a.open(ctx, file, o.Cluster)
 	if errors.Is(err, local.ErrNoCgroup) {
 		fmt.Fprintf(a.Err, "SIMULATED: no cgroup can be written here, so a model of the demo service is measured instead\n  (%v)\n", err)
 		file.Workload.Kind = scenarios.Simulated
@@ -44,7 +44,7 @@ func (a *app) demo(ctx context.Context, o tuneOptions) error {
 	if err != nil {
 		return err
 	}
-	return a.search(ctx, o, file, text, b)
+	return a.search(ctx, o, text, b)
 }
 
 // demoModel has the needs of the demo service at its defaults; demo/main.go has the arithmetic.

@@ -49,7 +49,7 @@ func (a *app) readFile(path string) (scenarios.File, []byte, error) {
 }
 
 // newHeader is the first record of a new run log.
-func newHeader(file scenarios.File, text []byte, b *bench) runlog.Header {
+func newHeader(text []byte, b *bench) runlog.Header {
 	hash := sha256.Sum256(text)
 	return runlog.Header{
 		Plimsoll:   version(),
@@ -57,7 +57,7 @@ func newHeader(file scenarios.File, text []byte, b *bench) runlog.Header {
 		Started:    time.Now().UTC(),
 		Simulated:  b.simulated,
 		Machine:    runlog.ThisMachine(),
-		File:       file,
+		File:       b.file,
 		FileSHA256: hex.EncodeToString(hash[:]),
 		Goal:       b.goal,
 	}

@@ -23,6 +23,7 @@ type tuneOptions struct {
 	Trials            int
 	Time              time.Duration
 	outputs           outputs
+	Cluster           clusterOptions
 }
 
 func (a *app) tuneCommand() *cobra.Command {
@@ -44,6 +45,8 @@ Every trial is saved, as it ends, in plimsoll-report/run.plimsoll: after a crash
 		RunE: func(c *cobra.Command, _ []string) error { return a.tune(c.Context(), o) },
 	}
 	o.register(c)
+	o.Cluster.register(c.Flags())
+	c.Flags().BoolVar(&o.Cluster.Apply, "apply", false, "kubernetes: leave the derived values in place at the end; everything else is put back")
 	return c
 }
 
@@ -98,22 +101,22 @@ func (a *app) tune(ctx context.Context, o tuneOptions) error {
 	if err := o.apply(&file.Tuning); err != nil {
 		return err
 	}
-	bench, err := a.open(file)
+	bench, err := a.open(ctx, file, o.Cluster)
 	if err != nil {
 		return err
 	}
-	return a.search(ctx, o, file, text, bench)
+	return a.search(ctx, o, text, bench)
 }
 
 // search runs the tuner over bench, saves every trial as it ends and writes the reports.
-func (a *app) search(ctx context.Context, o tuneOptions, file scenarios.File, text []byte, b *bench) (err error) {
+func (a *app) search(ctx context.Context, o tuneOptions, text []byte, b *bench) (err error) {
 	defer func() { err = errors.Join(err, b.close()) }()
 	if o.From != "" {
 		if b.goal.Earlier, err = earlierResult(o.From, b); err != nil {
 			return err
 		}
 	}
-	log, contents, err := a.openLog(o, newHeader(file, text, b))
+	log, contents, err := a.openLog(o, newHeader(text, b))
 	if err != nil {
 		return err
 	}
@@ -130,6 +133,9 @@ func (a *app) search(ctx context.Context, o tuneOptions, file scenarios.File, te
 		searchErr = errors.Join(searchErr, err)
 	}
 	view.erase()
+	if last.Result.Verified && b.keep != nil {
+		b.keep(last.Result.Settings)
+	}
 	contents.Trials, contents.Result = trials, &last
 	if err := a.deliver(reportRun(contents), outputs{o.outputs.Given, o.File}); err != nil {
 		return errors.Join(searchErr, err)

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+
+	"github.com/plimsoll/plimsoll/cluster"
+	"github.com/plimsoll/plimsoll/loadgen"
+	"github.com/plimsoll/plimsoll/observer"
+	"github.com/plimsoll/plimsoll/scenarios"
+	"github.com/plimsoll/plimsoll/trial"
+	"github.com/plimsoll/plimsoll/tuner"
+	"github.com/plimsoll/plimsoll/workload/kube"
+)
+
+// clusterOptions are the flags of commands that change a workload in a cluster.
+type clusterOptions struct {
+	kubectl *genericclioptions.ConfigFlags
+	// Yes answers the plan; DryRun is "server" or empty; Apply leaves the derived values in place.
+	Yes, Apply bool
+	DryRun     string
+	// InPlace allows CPU changes on running Pods.
+	InPlace bool
+	// RestoreTimeout is how long putting back may take.
+	RestoreTimeout time.Duration
+	// first are the settings of the first trial, for the plan; by default those that a search begins with.
+	first func(tuner.Goal) tuner.Settings
+}
+
+// defaultRestoreTime is several times what a rollout of a few replicas takes.
+const defaultRestoreTime = 5 * time.Minute
+
+func (o *clusterOptions) register(f *pflag.FlagSet) {
+	f.BoolVarP(&o.Yes, "yes", "y", false, "kubernetes: do what the plan says without asking")
+	f.StringVar(&o.DryRun, "dry-run", "", `kubernetes: "server" lets the cluster check the first changes, prints them and stops`)
+	f.BoolVar(&o.InPlace, "in-place", true, "kubernetes: change CPU on the running Pods where the cluster and the Pods allow it")
+	o.first = func(g tuner.Goal) tuner.Settings { return tuner.Decide(g, nil).Settings }
+	o.registerRestore(f)
+}
+
+// registerRestore adds the flags that restore has too, kubectl's among them.
+func (o *clusterOptions) registerRestore(f *pflag.FlagSet) {
+	f.DurationVar(&o.RestoreTimeout, "restore-timeout", defaultRestoreTime, "kubernetes: how long putting back may take")
+	o.kubectl = cluster.Flags()
+	o.kubectl.AddFlags(f)
+	f.Lookup("cache-dir").DefValue = "$HOME/.kube/cache" // the same help for everybody
+}
+
+func (o clusterOptions) validate() error {
+	if o.DryRun != "" && o.DryRun != "server" {
+		return usage(fmt.Errorf("--dry-run: %q given; allowed: server", o.DryRun))
+	}
+	if o.RestoreTimeout <= 0 {
+		return usage(errors.New("--restore-timeout must be above 0"))
+	}
+	return nil
+}
+
+// errPlanned ends a command that was only to show what it would do.
+var errPlanned = exitError{Code: exitOK}
+
+// openKubernetes makes the bench for an object in a cluster: it shows the plan, asks, and takes the workload over.
+func (a *app) openKubernetes(ctx context.Context, file scenarios.File, o clusterOptions) (*bench, error) {
+	if o.kubectl == nil {
+		return nil, usage(errors.New("a workload in a cluster is for tune and check"))
+	}
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	client, err := cluster.New(o.kubectl)
+	if err != nil {
+		return nil, usage(err)
+	}
+	k, err := kube.Open(ctx, client, file, kube.Options{Resize: o.InPlace, Notice: a.notice})
+	if err != nil {
+		return nil, usage(err)
+	}
+	file = k.File()
+	goal := tuner.NewGoal(file)
+	if err := a.confirm(ctx, k, goal, o); err != nil {
+		return nil, err
+	}
+	runner := &trial.Runner{Workload: k, File: file, Goal: goal, Watch: watchNothing, Load: loadgen.Run}
+	began := time.Now()
+	b := &bench{
+		file:   file,
+		goal:   goal,
+		runner: runner,
+		clock:  func() time.Duration { return time.Since(began) },
+		watch:  func(v *view) { runner.Progress = v.progress },
+		close:  func() error { return closeKubernetes(k, o.RestoreTimeout) },
+	}
+	if o.Apply {
+		b.keep = k.Keep
+	}
+	if err := k.Begin(ctx); err != nil {
+		return nil, errors.Join(err, b.close())
+	}
+	return b, nil
+}
+
+func (a *app) notice(text string) { fmt.Fprintln(a.Err, text) }
+
+// closeKubernetes puts the workload back, whether or not the run was interrupted.
+func closeKubernetes(k *kube.Kube, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	if err := k.Close(ctx); err != nil {
+		t := k.Target()
+		return exitError{exitNotRestored, fmt.Errorf("it is not confirmed that %s in namespace %s is as it was: %w\n  run: plimsoll restore %s -n %s",
+			t, t.Namespace, err, t, t.Namespace)}
+	}
+	return nil
+}
+
+// watchNothing reads no counters, and says so: what is not known makes every trial inconclusive.
+func watchNothing(targets func() []observer.Target) trial.Watching { return nothing{targets} }
+
+type nothing struct{ targets func() []observer.Target }
+
+func (n nothing) Series() []observer.Series {
+	var all []observer.Series
+	for _, t := range n.targets() {
+		all = append(all, observer.Series{Target: t, Problems: []string{"no source of counters is open in this cluster"}})
+	}
+	return all
+}
+
+func (n nothing) Stop(context.Context) []observer.Series { return n.Series() }

@@ -1,0 +1,360 @@
+package kube
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+
+	core "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/plimsoll/plimsoll/cluster"
+	"github.com/plimsoll/plimsoll/observer"
+	"github.com/plimsoll/plimsoll/scenarios"
+	"github.com/plimsoll/plimsoll/tuner"
+	"github.com/plimsoll/plimsoll/workload"
+)
+
+// Options of a workload in a cluster.
+type Options struct {
+	// Notice gets one line for each thing a person should know: another run's leftovers, a Lease that is waited for. nil:
+	// nothing.
+	Notice func(text string)
+	// Resize allows CPU changes on running Pods, where the cluster, their QoS class and their resizePolicy allow them.
+	Resize bool
+}
+
+// Kube is a workload object in a cluster. It implements workload.Workload.
+type Kube struct {
+	client  *cluster.Client
+	target  Target
+	objects store
+	file    scenarios.File
+	options Options
+	// run names this run on everything it changes.
+	run   string
+	lease *cluster.Lease
+	watch *watch
+	// resizable is true where the cluster resizes running Pods.
+	resizable bool
+
+	// trials counts the changes of the template; mark is the newest's, on the template and so on its Pods.
+	trials int
+	mark   string
+	// settings in force, by template or by resize.
+	settings tuner.Settings
+	resized  bool
+	// replicas are the Pods of the trial in the order of their numbers; nil until they are Ready.
+	replicas []types.UID
+	doubts   []tuner.Doubt
+	// keep are the settings to leave in place instead of the original ones; nil: none.
+	keep tuner.Settings
+}
+
+var _ workload.Workload = (*Kube)(nil)
+
+// Open reads the object of file and checks that its limits can be searched; it changes nothing. File is then what the
+// scenario file says, completed by what the object has.
+func Open(ctx context.Context, client *cluster.Client, file scenarios.File, options Options) (*Kube, error) {
+	namespace := file.Workload.Namespace
+	if namespace == "" {
+		namespace = client.Namespace
+	}
+	target, err := ParseTarget(namespace, file.Workload.Object)
+	if err != nil {
+		return nil, err
+	}
+	k := &Kube{client: client, target: target, objects: storeOf(client, target.Resource, namespace), options: options,
+		run: newRun()}
+	o, err := k.objects.read(ctx, target.Object)
+	if err != nil {
+		return nil, fmt.Errorf("read %s in namespace %s: %w", target, namespace, err)
+	}
+	before, err := original(o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", target, err)
+	}
+	if err := tunable(target, before); err != nil {
+		return nil, err
+	}
+	if k.file, err = complete(file, before); err != nil {
+		return nil, err
+	}
+	k.resizable = options.Resize && offersResize(client)
+	return k, nil
+}
+
+// newRun is a name for a run that no other has.
+func newRun() string { return rand.Text()[:12] }
+
+// File is the scenario file, completed by the object: its containers, and the resources they have today.
+func (k *Kube) File() scenarios.File { return k.file }
+
+// Target is the object under test.
+func (k *Kube) Target() Target { return k.target }
+
+// original is the object as it was before a run changed it that has not put it back: what that run's record says.
+func original(o object) (object, error) {
+	r, err := recordOf(o.Object)
+	if err != nil || r == nil {
+		return o, err
+	}
+	e := newEdit(o.Object)
+	_, err = r.restore(e, func(place) bool { return false })
+	o.Object = e.object
+	return o, err
+}
+
+// complete fills in the containers of the object: resources of today, and those that the file does not name, which are
+// left alone. A container of the file that the object lacks is an error.
+func complete(file scenarios.File, o object) (scenarios.File, error) {
+	t, err := o.template()
+	if err != nil {
+		return file, err
+	}
+	live := long(t.Spec)
+	named := slices.Clone(file.Workload.Containers)
+	for i, c := range named {
+		at := slices.IndexFunc(live, func(l core.Container) bool { return l.Name == c.Name })
+		if at < 0 {
+			return file, fmt.Errorf("workload.containers: %s has no container %q; it has %s", file.Workload.Object, c.Name, names(live))
+		}
+		named[i].Resources = resourcesOf(live[at].Resources)
+	}
+	for _, l := range live {
+		if !slices.ContainsFunc(named, func(c scenarios.Container) bool { return c.Name == l.Name }) {
+			named = append(named, scenarios.Container{Name: l.Name, Resources: resourcesOf(l.Resources)})
+		}
+	}
+	file.Workload.Containers = named
+	return file, nil
+}
+
+func names(containers []core.Container) []string {
+	var all []string
+	for _, c := range containers {
+		all = append(all, c.Name)
+	}
+	return all
+}
+
+// Begin takes the Lease, puts back what an earlier run left changed, stills the autoscalers and begins to watch. After it,
+// whatever its error, the caller calls Close.
+func (k *Kube) Begin(ctx context.Context) (err error) {
+	k.lease, err = cluster.Acquire(ctx, k.client, k.target.Namespace, k.target.lease(), k.run, func(h cluster.Holder) {
+		k.say(fmt.Sprintf("%s: run %s (process %d on %s) holds the lease; waiting to see whether it is alive", k.target, h.Run, h.PID, h.Host))
+	})
+	if err != nil {
+		return err
+	}
+	if err := k.recoverEarlier(ctx); err != nil {
+		return err
+	}
+	if err := k.pin(ctx); err != nil {
+		return err
+	}
+	o, err := k.objects.read(ctx, k.target.Object)
+	if err != nil {
+		return err
+	}
+	k.watch, err = startWatch(ctx, k.client, o, k.target)
+	return err
+}
+
+func (k *Kube) say(text string) {
+	if k.options.Notice != nil {
+		k.options.Notice(text)
+	}
+}
+
+// Apply makes every replica run with settings. CPU alone is changed on the running Pods where that is possible; all else
+// is a new Pod template, and with it new Pods.
+func (k *Kube) Apply(ctx context.Context, settings tuner.Settings, fresh bool) (restarted bool, err error) {
+	if err := k.lease.Lost(); err != nil {
+		return false, err
+	}
+	inPlace := !fresh && k.inPlace(settings)
+	k.doubts, k.replicas = nil, nil
+	k.watch.forget()
+	if inPlace {
+		err = k.resize(ctx, settings)
+	} else {
+		err = k.replace(ctx, settings)
+	}
+	if err != nil {
+		return false, err
+	}
+	k.settings, k.resized = slices.Clone(settings), inPlace
+	return !inPlace, nil
+}
+
+// replace writes settings into the Pod template, with a mark of its own, so that the Pods are new ones. The first time it
+// also writes down what was there before, sets the replicas and keeps the history of earlier templates from being cut.
+func (k *Kube) replace(ctx context.Context, settings tuner.Settings) error {
+	k.trials++
+	mark := fmt.Sprintf("%s-%d", k.run, k.trials)
+	checked := false
+	o, err := k.objects.change(ctx, k.target.Object, func(o object, e *edit) error {
+		if markPlace.at(o.Object) == mark {
+			return nil // the reply to an earlier try was lost
+		}
+		if err := k.write(o, e, settings, mark); err != nil {
+			return err
+		}
+		if checked {
+			return nil
+		}
+		checked = true
+		return k.tryPod(ctx, object{unstructuredOf(e.object)})
+	})
+	if err != nil {
+		return fmt.Errorf("change %s: %w", k.target, err)
+	}
+	k.mark = mark
+	return k.replaceStuck(ctx, o)
+}
+
+// markPlace is where the mark of a trial is.
+var markPlace = place{"spec", "template", "metadata", "annotations", trialAnnotation}
+
+// keptRevisions is how many more earlier templates the cluster keeps while a search goes on, so that those of the user
+// stay: more than a search has trials.
+const keptRevisions = 1000
+
+// defaultRevisions is how many are kept where the object does not say (k8s.io/kubernetes, pkg/apis/apps/v1/defaults.go).
+const defaultRevisions = 10
+
+// write makes the patch that puts settings under test.
+func (k *Kube) write(o object, e *edit, settings tuner.Settings, mark string) error {
+	r, err := recordOf(o.Object)
+	if err != nil {
+		return err
+	}
+	switch {
+	case r == nil && k.mark != "":
+		return errors.New("somebody took away what plimsoll had noted on it; what it was before is not known here any more")
+	case r == nil:
+		if r, err = k.first(o, e); err != nil {
+			return err
+		}
+	case r.Run != k.run:
+		return fmt.Errorf("run %s changed it; end that run, or \"plimsoll restore %s -n %s\" puts it back", r.Run, k.target, k.target.Namespace)
+	default:
+		if all := r.differences(o.Object); len(all) > 0 {
+			return fmt.Errorf("somebody else changed it: %v", all)
+		}
+	}
+	t, err := o.template()
+	if err != nil {
+		return err
+	}
+	if err := write(r, e, t.Spec, k.file.Workload.Containers, settings); err != nil {
+		return err
+	}
+	if err := r.set(e, markPlace, mark); err != nil {
+		return err
+	}
+	return r.save(e)
+}
+
+// first notes what the object is like before its first change, with the changes that hold for the whole search.
+func (k *Kube) first(o object, e *edit) (*record, error) {
+	r := &record{Version: recordVersion, Run: k.run}
+	if k.watch != nil {
+		r.Unready = !stands(k.target, o, k.watch.now().pods, "").done()
+	}
+	if !k.target.OnEveryNode {
+		if err := r.set(e, place{"spec", "replicas"}, int64(k.file.Workload.Replicas)); err != nil {
+			return nil, err
+		}
+	}
+	history := o.number(defaultRevisions, "spec", "revisionHistoryLimit") + keptRevisions
+	return r, r.set(e, place{"spec", "revisionHistoryLimit"}, history)
+}
+
+// Keep makes Close leave the limits and requests of settings in place instead of the original ones.
+func (k *Kube) Keep(settings tuner.Settings) { k.keep = settings }
+
+// Instances are the containers of every replica, by replica, then in the order of the file. The order of the replicas is
+// that of the names of their Pods when they became Ready; a Pod that went since keeps its place.
+func (k *Kube) Instances() []workload.Instance {
+	var all []workload.Instance
+	for i, p := range k.current() {
+		for _, c := range k.file.Workload.Containers {
+			all = append(all, k.instance(i, p, c.Name))
+		}
+	}
+	return all
+}
+
+// current are the Pods of the trial in order; one that went is a Pod with its UID alone.
+func (k *Kube) current() []*core.Pod {
+	now := k.watch.now()
+	if k.replicas == nil {
+		return of(now.pods, k.mark)
+	}
+	var all []*core.Pod
+	for _, uid := range k.replicas {
+		pod := &core.Pod{}
+		pod.UID = uid
+		if at := slices.IndexFunc(now.pods, func(p *core.Pod) bool { return p.UID == uid }); at >= 0 {
+			pod = now.pods[at]
+		}
+		all = append(all, pod)
+	}
+	return all
+}
+
+func (k *Kube) instance(replica int, pod *core.Pod, container string) workload.Instance {
+	x := workload.Instance{Target: observer.Target{Container: container, Replica: replica, Pod: observer.Pod{
+		Namespace: k.target.Namespace, Name: pod.Name, UID: string(pod.UID), Node: pod.Spec.NodeName}}}
+	if k.file.Workload.Port > 0 && pod.Status.PodIP != "" {
+		x.Address = hostPort(pod.Status.PodIP, k.file.Workload.Port)
+	}
+	for _, s := range statuses(pod) {
+		if s.Name != container {
+			continue
+		}
+		x.Pod.ContainerID = bareID(s.ContainerID)
+		if s.State.Running != nil {
+			x.Started = s.State.Running.StartedAt.Time
+		}
+		x.Restarts = k.watch.restarts(pod.UID, s)
+	}
+	return x
+}
+
+// Exits are the ends of containers since the last Apply that nobody asked for.
+func (k *Kube) Exits() []workload.Exit {
+	replicas := map[types.UID]int{}
+	for i, p := range k.current() {
+		replicas[p.UID] = i
+	}
+	var all []workload.Exit
+	for _, x := range k.watch.exits() {
+		if replica, ok := replicas[x.pod]; ok {
+			x.Replica = replica
+			all = append(all, x.Exit)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b workload.Exit) int { return a.At.Compare(b.At) })
+	return all
+}
+
+// Doubts are what makes the trial say nothing of its settings.
+func (k *Kube) Doubts() []tuner.Doubt {
+	all := slices.Clone(k.doubts)
+	for _, text := range k.watch.foreignChanges() {
+		all = append(all, tuner.Doubt{Kind: tuner.SettingsDiffer, Text: text})
+	}
+	if k.replicas != nil {
+		all = append(all, disturbed(k.current())...)
+		all = append(all, k.watch.unseen(k.current())...)
+	}
+	if err := k.lease.Lost(); err != nil {
+		all = append(all, tuner.Doubt{Kind: tuner.SettingsDiffer, Text: err.Error()})
+	}
+	return all
+}

@@ -1,0 +1,203 @@
+package kube
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+
+	apijson "k8s.io/apimachinery/pkg/util/json"
+)
+
+// The annotations. That of a Pod template marks what belongs to a trial: its Pods, ReplicaSets and ControllerRevisions.
+const (
+	recordAnnotation = "plimsoll.dev/record"
+	trialAnnotation  = "plimsoll.dev/trial"
+)
+
+// recordVersion is that of the annotation; others are refused.
+const recordVersion = 1
+
+// record says what an object held before Plimsoll changed it, and what Plimsoll wrote. It is kept in an annotation of
+// that object, from the patch that makes the first change to the one that has put back the last.
+type record struct {
+	Version int `json:"version"`
+	// Run names the run that made it.
+	Run string `json:"run"`
+	// For is the workload, as in deploy/web, for whose sake an autoscaler was changed; empty on a workload itself.
+	For string `json:"for,omitempty"`
+	// Unready is true where the workload was not Ready before; then it need not be afterwards.
+	Unready bool `json:"unready,omitempty"`
+	// Fields changed, in the order in which they were; they are put back in the opposite one.
+	Fields []field `json:"fields"`
+}
+
+// field is one place in an object. nil is "absent".
+type field struct {
+	At  place `json:"at"`
+	Was any   `json:"was,omitempty"`
+	Set any   `json:"set,omitempty"`
+	// Made is how many mappings around it were made for it.
+	Made int `json:"made,omitempty"`
+}
+
+// decodeRecord reads an annotation. Anybody who may edit the object can have written it, so that only places that
+// Plimsoll changes are accepted: whoever restores has more rights, perhaps, than who wrote it.
+func decodeRecord(text string) (record, error) {
+	var r record
+	if err := apijson.Unmarshal([]byte(text), &r); err != nil {
+		return record{}, fmt.Errorf("annotation %s: %w", recordAnnotation, err)
+	}
+	switch {
+	case r.Version != recordVersion:
+		return record{}, fmt.Errorf("annotation %s has version %d; this plimsoll reads version %d", recordAnnotation, r.Version, recordVersion)
+	case r.Run == "":
+		return record{}, fmt.Errorf("annotation %s names no run", recordAnnotation)
+	}
+	for i, f := range r.Fields {
+		if err := f.check(); err != nil {
+			return record{}, fmt.Errorf("annotation %s, entry %d: %w", recordAnnotation, i, err)
+		}
+		if slices.ContainsFunc(r.Fields[:i], func(g field) bool { return slices.Equal(f.At, g.At) }) {
+			return record{}, fmt.Errorf("annotation %s names %s twice", recordAnnotation, f.At)
+		}
+	}
+	return r, nil
+}
+
+// recorded are the places that Plimsoll changes.
+var recorded = regexp.MustCompile(`^(/spec/(replicas|revisionHistoryLimit|minReplicas|maxReplicas|updatePolicy/updateMode` +
+	`|template/spec/(containers|initContainers)/\[[a-z0-9-]+\]/resources/(limits|requests)/(cpu|memory)` +
+	`|template/metadata/annotations/plimsoll\.dev~1trial)|/metadata/annotations/autoscaling\.keda\.sh~1paused)$`)
+
+func (f field) check() error {
+	if !recorded.MatchString(f.At.String()) {
+		return fmt.Errorf("%s is no place that plimsoll changes", f.At)
+	}
+	if f.Made < 0 || f.Made > 2 {
+		return fmt.Errorf("%d mappings made around %s", f.Made, f.At)
+	}
+	for _, v := range []any{f.Was, f.Set} {
+		switch v.(type) {
+		case nil, string, int64, float64:
+		default:
+			return fmt.Errorf("%s holds no number and no text", f.At)
+		}
+	}
+	return nil
+}
+
+func (r record) encode() (string, error) {
+	text, err := json.Marshal(r)
+	return string(text), err
+}
+
+// recordOf is that of an object; nil where it has none.
+func recordOf(object map[string]any) (*record, error) {
+	text, _ := place{"metadata", "annotations", recordAnnotation}.at(object).(string)
+	if text == "" {
+		return nil, nil
+	}
+	r, err := decodeRecord(text)
+	if err != nil {
+		return nil, err
+	}
+	return &r, nil
+}
+
+// set changes the value at p, nil for none, and notes in r what was there before the first change.
+func (r *record) set(e *edit, p place, value any) error {
+	was := p.at(e.object)
+	at := slices.IndexFunc(r.Fields, func(f field) bool { return slices.Equal(f.At, p) })
+	if reflect.DeepEqual(was, value) {
+		return nil
+	}
+	if at >= 0 {
+		if err := e.put(p, value, r.Fields[at].Made); err != nil {
+			return err
+		}
+		r.Fields[at].Set = value
+		return nil
+	}
+	f := field{At: p, Was: was, Set: value}
+	if value == nil {
+		if err := e.remove(p, 0); err != nil {
+			return err
+		}
+	} else {
+		made, err := e.set(p, value)
+		if err != nil {
+			return err
+		}
+		f.Made = made
+	}
+	r.Fields = append(r.Fields, f)
+	return nil
+}
+
+// save writes r on the object in the same patch.
+func (r record) save(e *edit) error {
+	text, err := r.encode()
+	if err != nil {
+		return err
+	}
+	_, err = e.set(place{"metadata", "annotations", recordAnnotation}, text)
+	return err
+}
+
+// Difference is a field that somebody else changed after Plimsoll did. nil is "absent".
+type Difference struct {
+	At            string
+	Set, Now, Was any
+	By            string
+}
+
+// String says what was set, what is there, and by whom.
+func (d Difference) String() string {
+	text := fmt.Sprintf("%s is %s, plimsoll set %s (before: %s)", d.At, shown(d.Now), shown(d.Set), shown(d.Was))
+	if d.By != "" {
+		text += ", changed by " + d.By
+	}
+	return text
+}
+
+// shown is a value as a person reads it.
+func shown(v any) string {
+	if v == nil {
+		return "absent"
+	}
+	return fmt.Sprint(v)
+}
+
+// differences are the fields of r that hold something else than what Plimsoll set.
+func (r record) differences(object map[string]any) []Difference {
+	var all []Difference
+	for _, f := range r.Fields {
+		if now := f.At.at(object); !reflect.DeepEqual(now, f.Set) {
+			all = append(all, Difference{At: f.At.String(), Set: f.Set, Now: now, Was: f.Was, By: changedBy(object, f.At)})
+		}
+	}
+	return all
+}
+
+// restore puts every field back that holds what Plimsoll set, but those that keep names; it returns those that somebody
+// else changed, which are left alone. One that is back already is neither.
+func (r record) restore(e *edit, keep func(place) bool) ([]Difference, error) {
+	var foreign []Difference
+	var errs []error
+	for _, f := range slices.Backward(r.Fields) {
+		now := f.At.at(e.object)
+		switch {
+		case keep(f.At):
+		case reflect.DeepEqual(now, f.Was):
+		case reflect.DeepEqual(now, f.Set):
+			errs = append(errs, e.put(f.At, f.Was, f.Made))
+		default:
+			foreign = append(foreign, Difference{At: f.At.String(), Set: f.Set, Now: now, Was: f.Was, By: changedBy(e.object, f.At)})
+		}
+	}
+	slices.Reverse(foreign)
+	return foreign, errors.Join(errs...)
+}

@@ -1,0 +1,221 @@
+package kube
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	core "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/plimsoll/plimsoll/cluster"
+	"github.com/plimsoll/plimsoll/tuner"
+)
+
+// Close puts the workload and its autoscalers back and gives the Lease up. What others changed since is left to them, and
+// said. The error means that it is not confirmed that everything is as it was.
+func (k *Kube) Close(ctx context.Context) error {
+	if k.lease == nil {
+		return nil
+	}
+	if lost := k.lease.Lost(); errors.Is(lost, cluster.ErrHeld) {
+		k.lease.Stop()
+		k.endWatch()
+		return lost // the other run puts back what this one left
+	}
+	err := k.putBack(ctx, k.keep)
+	k.endWatch()
+	if err != nil {
+		k.lease.Stop()
+		return err
+	}
+	err, k.lease = k.lease.Release(ctx), nil
+	return err
+}
+
+func (k *Kube) endWatch() {
+	if k.watch != nil {
+		k.watch.end()
+		k.watch = nil
+	}
+}
+
+// recoverEarlier puts back what a run that is no more left changed.
+func (k *Kube) recoverEarlier(ctx context.Context) error {
+	o, err := k.objects.read(ctx, k.target.Object)
+	if err != nil {
+		return err
+	}
+	if r, err := recordOf(o.Object); err != nil {
+		return err
+	} else if r != nil {
+		k.say(fmt.Sprintf("%s: run %s left it changed; putting it back first", k.target, r.Run))
+	}
+	return k.putBack(ctx, nil)
+}
+
+// putBack goes from any state that a run can leave to the one before it, in steps that can each be repeated: the fields,
+// the autoscalers, waiting until the Pods are the old ones, the revisions, and last the record with what is left. A
+// workload that was deleted has nothing to put back.
+func (k *Kube) putBack(ctx context.Context, keep tuner.Settings) error {
+	o, err := k.fieldsBack(ctx, keep)
+	gone := apierrors.IsNotFound(err)
+	if err != nil && !gone {
+		return errors.Join(fmt.Errorf("put %s back: %w", k.target, err), unpin(ctx, k.client, k.target, k.say))
+	}
+	if err := unpin(ctx, k.client, k.target, k.say); err != nil {
+		return err
+	}
+	if gone {
+		k.say(fmt.Sprintf("%s is gone; there is nothing to put back", k.target))
+		return nil
+	}
+	r, err := recordOf(o.Object)
+	if err != nil || r == nil {
+		return err
+	}
+	if err := k.replaceStuck(ctx, o); err != nil {
+		return err
+	}
+	waited := k.awaitOriginal(ctx, o, r.Unready)
+	if err := k.deleteRevisions(ctx, o); err != nil {
+		return errors.Join(waited, err)
+	}
+	return errors.Join(waited, k.lastBack(ctx))
+}
+
+// history is true for what is put back last: a controller that sees it cuts the history at once.
+func history(p place) bool { return p.String() == "/spec/revisionHistoryLimit" }
+
+// fieldsBack puts every field back but the length of the history, and the limits and requests of keep.
+func (k *Kube) fieldsBack(ctx context.Context, keep tuner.Settings) (object, error) {
+	var left []Difference
+	o, err := k.objects.change(ctx, k.target.Object, func(o object, e *edit) error {
+		r, err := recordOf(o.Object)
+		if err != nil || r == nil {
+			return err
+		}
+		if keep != nil && len(r.differences(o.Object)) == 0 {
+			t, err := o.template()
+			if err != nil {
+				return err
+			}
+			if err := k.leave(r, e, t.Spec, keep); err != nil {
+				return err
+			}
+		}
+		left, err = r.restore(e, history)
+		return err
+	})
+	for _, d := range left {
+		k.say(fmt.Sprintf("%s: left as it is: %s", k.target, d))
+	}
+	return o, err
+}
+
+// lastBack puts the length of the history back, and then takes away the record and Plimsoll's ownership of fields.
+func (k *Kube) lastBack(ctx context.Context) error {
+	_, err := k.objects.change(ctx, k.target.Object, func(o object, e *edit) error {
+		r, err := recordOf(o.Object)
+		if err != nil || r == nil {
+			return err
+		}
+		_, err = r.restore(e, func(p place) bool { return !history(p) })
+		return err
+	})
+	if err == nil {
+		_, err = k.objects.change(ctx, k.target.Object, forget)
+	}
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// awaitOriginal waits until no Pod of a trial is left and, where the workload was Ready before, it is again.
+func (k *Kube) awaitOriginal(ctx context.Context, o object, unready bool) error {
+	if k.watch == nil {
+		w, err := startWatch(ctx, k.client, o, k.target)
+		if err != nil {
+			return err
+		}
+		k.watch = w
+	}
+	for {
+		now := k.watch.now()
+		if now.object.GetGeneration() < o.GetGeneration() {
+			now.object = o // the watch has not seen the change yet
+		}
+		s := stands(k.target, now.object, now.pods, "")
+		if s.done() || unready && s.Observed && s.Old == 0 {
+			return nil
+		}
+		if err := now.wait(ctx, secondLook); err != nil {
+			return fmt.Errorf("%s is put back, but its Pods are not: %s", k.target, s)
+		}
+	}
+}
+
+// deleteRevisions deletes the earlier templates that are Plimsoll's, so that the history is the user's again. Each bears
+// the mark of a trial. One that still has Pods is an error: they would go with it.
+func (k *Kube) deleteRevisions(ctx context.Context, o object) error {
+	revisions := storeOf(k.client, k.target.Revisions, k.target.Namespace)
+	selector, err := o.selector()
+	if err != nil {
+		return err
+	}
+	var list *unstructured.UnstructuredList
+	err = cluster.Retry(ctx, func(ctx context.Context) (err error) {
+		list, err = revisions.List(ctx, meta.ListOptions{LabelSelector: selector})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("list %s: %w", k.target.Revisions.Resource, err)
+	}
+	for _, u := range list.Items {
+		if !ofTrial(object{u}, o) {
+			continue
+		}
+		if n := (object{u}).number(0, "status", "replicas"); n > 0 {
+			return fmt.Errorf("%s %s still has %d Pods", u.GetKind(), u.GetName(), n)
+		}
+		uid := u.GetUID()
+		background := meta.DeletePropagationBackground
+		err := cluster.Retry(ctx, func(ctx context.Context) error {
+			return revisions.Delete(ctx, u.GetName(), meta.DeleteOptions{PropagationPolicy: &background, Preconditions: &meta.Preconditions{UID: &uid}})
+		})
+		if err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("delete %s %s: %w", u.GetKind(), u.GetName(), err)
+		}
+	}
+	return nil
+}
+
+// ofTrial is true for a revision of o whose template bears the mark of a trial.
+func ofTrial(revision, o object) bool {
+	owner := meta.GetControllerOf(&revision)
+	if owner == nil || owner.UID != o.GetUID() {
+		return false
+	}
+	for _, at := range []place{markPlace, append(place{"data"}, markPlace...)} {
+		if at.at(revision.Object) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// leave makes r put back the limits and requests of keep instead of the original ones.
+func (k *Kube) leave(r *record, e *edit, spec core.PodSpec, keep tuner.Settings) error {
+	if err := write(r, e, spec, k.file.Workload.Containers, keep); err != nil {
+		return err
+	}
+	for i, f := range r.Fields {
+		if len(f.At) > 2 && f.At[1] == "template" && f.At[len(f.At)-1] != trialAnnotation {
+			r.Fields[i].Was = f.Set
+		}
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package kube
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	core "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/plimsoll/plimsoll/tuner"
+)
+
+func unstructuredOf(m map[string]any) unstructured.Unstructured {
+	return unstructured.Unstructured{Object: m}
+}
+
+func hostPort(ip string, port int) string { return net.JoinHostPort(ip, strconv.Itoa(port)) }
+
+// bareID is a container's ID without the scheme of its runtime.
+func bareID(id string) string {
+	if _, bare, ok := strings.Cut(id, "://"); ok {
+		return bare
+	}
+	return id
+}
+
+// restarts of a container since the last forget. A count can fall where a kubelet lost what it counted from.
+func (w *watch) restarts(pod types.UID, s core.ContainerStatus) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return max(0, int(s.RestartCount)-w.ends.restarts[instance{pod, s.Name}])
+}
+
+func (w *watch) exits() []podExit {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.ends.all)
+}
+
+func (w *watch) foreignChanges() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.foreign)
+}
+
+// unseen doubts a trial in which a container was restarted more often than ends of it were seen.
+func (w *watch) unseen(pods []*core.Pod) []tuner.Doubt {
+	var all []tuner.Doubt
+	for _, p := range pods {
+		for _, s := range statuses(p) {
+			restarts, seen := w.restarts(p.UID, s), 0
+			for _, x := range w.exits() {
+				if x.pod == p.UID && x.Container == s.Name {
+					seen++
+				}
+			}
+			if restarts > seen {
+				all = append(all, tuner.Doubt{Kind: tuner.RestartUnseen, Text: fmt.Sprintf(
+					"container %s of Pod %s was restarted %d times, and %d ends were seen", s.Name, p.Name, restarts, seen)})
+			}
+		}
+	}
+	return all
+}
+
+// disturbed doubts a trial that a Pod did not live through, for another reason than its containers.
+func disturbed(pods []*core.Pod) []tuner.Doubt {
+	var all []tuner.Doubt
+	for i, p := range pods {
+		why := ""
+		switch {
+		case p.Name == "":
+			why = "is gone"
+		case p.Status.Phase == core.PodFailed:
+			why = "has failed: " + cmp.Or(p.Status.Reason, "no reason given") + " " + p.Status.Message
+		case p.DeletionTimestamp != nil:
+			why = "is being deleted"
+		}
+		for _, c := range p.Status.Conditions {
+			if c.Type == core.DisruptionTarget && c.Status == core.ConditionTrue {
+				why = cmp.Or(why, "is disturbed") + ": " + c.Reason + " " + c.Message
+			}
+		}
+		if why != "" {
+			all = append(all, tuner.Doubt{Kind: tuner.NodeDisturbed, Text: strings.TrimSpace(fmt.Sprintf("Pod %s of replica %d %s", p.Name, i, why))})
+		}
+	}
+	return all
+}
