@@ -30,7 +30,8 @@ bombardier = github.com/codesenberg/bombardier@v1.2.6
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-buildid= -s -w -X main.buildVersion=$(VERSION)'
 
-.PHONY: help build demo test lint fuzz golden bench bench-load bench-tuner oracle kill check-noise restore test-v2 clean
+.PHONY: help build demo test lint fuzz golden bench bench-load bench-tuner oracle kill check-noise restore test-v2
+.PHONY: cluster cluster-down cluster-needs e2e image clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +47,7 @@ demo: build ## derive the limits of the bundled demo service, on this machine, i
 test: ## lint, then all tests; what needs root, a cgroup, a cluster or Chromium and finds none skips and says why
 	@test/need.sh gcc gcc libc6-dev || true
 	@test/need.sh chromium chromium || true
+	@$(MAKE) cluster-needs || true
 	@lint=0; $(MAKE) lint || lint=1; \
 	tests=0; GO='$(GO)' test/all.sh $(PACKAGES) || tests=1; \
 	if [ $$lint -ne 0 ]; then echo "FAIL: make lint, see above"; fi; \
@@ -110,6 +112,26 @@ restore: build ## restoring proven in a real API server: killed at every call, e
 test-v2: ## prove limits, OOM, throttling, delegation and clean-up on cgroup v2, in a small VM
 	@test/need.sh qemu-system-x86_64 qemu-system-x86
 	$(GO) run ./test/vm
+
+# What a cluster needs of the machine. Its programs are built once, into the user's cache directory: minutes, not seconds.
+cluster-needs:
+	@if [ "$$(uname)" != Linux ] || [ "$$(id -u)" != 0 ]; then echo "no cluster for the tests: it needs Linux and root"; exit 1; fi; \
+	test/need.sh /usr/lib/cni/bridge containernetworking-plugins && test/need.sh iptables iptables && \
+	test/need.sh ip iproute2 && test/need.sh nsenter util-linux && test/need.sh gcc gcc libc6-dev && \
+	{ pkg-config --exists libseccomp 2>/dev/null || test/need.sh libseccomp pkg-config libseccomp-dev; } && $(GO) run ./test/kube/cluster build
+
+cluster: cluster-needs ## a real single-node Kubernetes on this machine, as root; prints its KUBECONFIG and how to use it
+	$(GO) run ./test/kube/cluster up
+
+cluster-down: ## end it and remove every trace, also after a kill -9
+	$(GO) run ./test/kube/cluster down
+
+e2e: ## whole runs against a real cluster: one of its own, PLIMSOLL_CLUSTER=NAME or PLIMSOLL_KUBECONFIG=FILE (test/kube)
+	@if [ -z "$$PLIMSOLL_CLUSTER$$PLIMSOLL_KUBECONFIG" ]; then $(MAKE) cluster-needs; fi
+	$(GO) test -count=1 -v -timeout 15m ./test/e2e/kube -args -whole
+
+image: build ## bin/plimsoll-image.tar: the image that a load in the cluster runs, without a container engine
+	$(GO) run ./test/image -program bin/plimsoll -name 'ghcr.io/plimsoll/plimsoll:$(subst +,-,$(VERSION))'
 
 clean: ## remove what the targets made
 	rm -rf bin .cache plimsoll-report

@@ -5,7 +5,7 @@ set -euo pipefail
 go=${GO:-go}
 
 # Packages whose tests measure time or memory on the real kernel: one after another, so that none is the other's noise.
-measuring='/(loadgen|workload/local|trial|test/e2e|test/kill|test/restore)$'
+measuring='/(loadgen|workload/local|trial|test/e2e|test/e2e/kube|test/kill|test/restore)$'
 
 race=-race
 if [ "$($go env CGO_ENABLED)" != 1 ]; then
