@@ -177,7 +177,7 @@ func (k *Kube) Apply(ctx context.Context, settings tuner.Settings, fresh bool) (
 	}
 	inPlace := !fresh && k.inPlace(settings)
 	k.doubts, k.replicas = nil, nil
-	k.watch.forget()
+	k.watch.forget(func(p *core.Pod) bool { return p.Annotations[trialAnnotation] == k.mark })
 	if inPlace {
 		err = k.resize(ctx, settings)
 	} else {
@@ -321,7 +321,7 @@ func (k *Kube) instance(replica int, pod *core.Pod, container string) workload.I
 		if s.State.Running != nil {
 			x.Started = s.State.Running.StartedAt.Time
 		}
-		x.Restarts = k.watch.restarts(pod.UID, s)
+		x.Restarts = k.watch.tracker.Restarts(string(pod.UID), container)
 	}
 	return x
 }
@@ -333,13 +333,20 @@ func (k *Kube) Exits() []workload.Exit {
 		replicas[p.UID] = i
 	}
 	var all []workload.Exit
-	for _, x := range k.watch.exits() {
-		if replica, ok := replicas[x.pod]; ok {
-			x.Replica = replica
-			all = append(all, x.Exit)
+	for _, e := range k.watch.tracker.Ends() {
+		replica, ok := replicas[types.UID(e.Pod.UID)]
+		if !ok {
+			continue // of a Pod that Instances does not show; Doubts tells that it went
 		}
+		x := workload.Exit{Container: e.Container, Replica: replica, At: e.At, Reason: e.Reason, BeforeReady: e.BeforeReady}
+		if e.Code != nil {
+			x.Code = *e.Code
+		}
+		if e.Text != "" {
+			x.Output = []string{e.Text}
+		}
+		all = append(all, x)
 	}
-	slices.SortStableFunc(all, func(a, b workload.Exit) int { return a.At.Compare(b.At) })
 	return all
 }
 
@@ -351,8 +358,8 @@ func (k *Kube) Doubts() []tuner.Doubt {
 	}
 	if k.replicas != nil {
 		all = append(all, disturbed(k.current())...)
-		all = append(all, k.watch.unseen(k.current())...)
 	}
+	all = append(all, k.watch.tracker.Doubts()...)
 	if err := k.lease.Lost(); err != nil {
 		all = append(all, tuner.Doubt{Kind: tuner.SettingsDiffer, Text: err.Error()})
 	}

@@ -3,6 +3,7 @@ package kube
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -133,4 +134,19 @@ func refused(pods []*core.Pod) (why string, hard bool) {
 		}
 	}
 	return "", false
+}
+
+// statuses are those of all containers of a Pod, init containers first.
+func statuses(pod *core.Pod) []core.ContainerStatus {
+	return slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses)
+}
+
+// podReady is when pod last became Ready; zero where it is not.
+func podReady(pod *core.Pod) time.Time {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == core.PodReady && c.Status == core.ConditionTrue {
+			return c.LastTransitionTime.Time
+		}
+	}
+	return time.Time{}
 }

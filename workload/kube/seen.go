@@ -10,7 +10,6 @@ import (
 
 	core "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/plimsoll/plimsoll/tuner"
 )
@@ -29,43 +28,10 @@ func bareID(id string) string {
 	return id
 }
 
-// restarts of a container since the last forget. A count can fall where a kubelet lost what it counted from.
-func (w *watch) restarts(pod types.UID, s core.ContainerStatus) int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return max(0, int(s.RestartCount)-w.ends.restarts[instance{pod, s.Name}])
-}
-
-func (w *watch) exits() []podExit {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.ends.all)
-}
-
 func (w *watch) foreignChanges() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.foreign)
-}
-
-// unseen doubts a trial in which a container was restarted more often than ends of it were seen.
-func (w *watch) unseen(pods []*core.Pod) []tuner.Doubt {
-	var all []tuner.Doubt
-	for _, p := range pods {
-		for _, s := range statuses(p) {
-			restarts, seen := w.restarts(p.UID, s), 0
-			for _, x := range w.exits() {
-				if x.pod == p.UID && x.Container == s.Name {
-					seen++
-				}
-			}
-			if restarts > seen {
-				all = append(all, tuner.Doubt{Kind: tuner.RestartUnseen, Text: fmt.Sprintf(
-					"container %s of Pod %s was restarted %d times, and %d ends were seen", s.Name, p.Name, restarts, seen)})
-			}
-		}
-	}
-	return all
 }
 
 // disturbed doubts a trial that a Pod did not live through, for another reason than its containers.

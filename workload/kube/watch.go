@@ -11,20 +11,21 @@ import (
 	core "k8s.io/api/core/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	machinery "k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/plimsoll/plimsoll/cluster"
+	"github.com/plimsoll/plimsoll/observer/kube"
 )
 
-// watch follows the workload object and its Pods, by one filtered watch of each.
+// watch follows the workload object and its Pods, by one filtered watch of each, and, where that is allowed, what is told
+// of containers that are killed and of nodes that run out of memory.
 type watch struct {
 	target Target
 	stop   context.CancelFunc
 	group  sync.WaitGroup
+	// tracker finds the ends of containers in what is seen of their Pods.
+	tracker *kube.Tracker
 
 	mu     sync.Mutex
 	object object
@@ -32,7 +33,6 @@ type watch struct {
 	pods   map[types.UID]*core.Pod
 	// placed is when a Pod was first seen to have a node, on this process's clock.
 	placed map[types.UID]time.Time
-	ends   *endings
 	// foreign are the differences somebody else made since the last forget, each once.
 	foreign []string
 	changed chan struct{}
@@ -41,6 +41,8 @@ type watch struct {
 // scene is what a watch sees at one instant; pods are in order of their names.
 type scene struct {
 	object object
+	// gone is true where the object was deleted; object is then what it was last.
+	gone   bool
 	pods   []*core.Pod
 	placed map[types.UID]time.Time
 	// changed is closed as soon as the next scene is another one.
@@ -55,56 +57,33 @@ func startWatch(ctx context.Context, c *cluster.Client, o object, target Target)
 	}
 	follow, stop := context.WithCancel(context.WithoutCancel(ctx))
 	w := &watch{target: target, stop: stop, object: o, pods: map[types.UID]*core.Pod{}, placed: map[types.UID]time.Time{},
-		ends: newEndings(), changed: make(chan struct{})}
-	api := c.Typed.CoreV1().Pods(target.Namespace)
-	pods := cache.NewSharedIndexInformer(&cache.ListWatch{
-		ListWithContextFunc: func(ctx context.Context, l meta.ListOptions) (runtime.Object, error) {
-			l.LabelSelector = selector
-			return api.List(ctx, l)
-		},
-		WatchFuncWithContext: func(ctx context.Context, l meta.ListOptions) (machinery.Interface, error) {
-			l.LabelSelector = selector
-			return api.Watch(ctx, l)
-		},
-	}, &core.Pod{}, 0, cache.Indexers{})
-	name := fields.OneTermEqualSelector("metadata.name", target.Object).String()
-	all := storeOf(c, target.Resource, target.Namespace)
-	objects := cache.NewSharedIndexInformer(&cache.ListWatch{
-		ListWithContextFunc: func(ctx context.Context, l meta.ListOptions) (runtime.Object, error) {
-			l.FieldSelector = name
-			return all.List(ctx, l)
-		},
-		WatchFuncWithContext: func(ctx context.Context, l meta.ListOptions) (machinery.Interface, error) {
-			l.FieldSelector = name
-			return all.Watch(ctx, l)
-		},
-	}, &unstructured.Unstructured{}, 0, cache.Indexers{})
-	handlers := []struct {
-		informer cache.SharedIndexInformer
-		seen     func(any, bool)
-	}{{pods, w.seePod}, {objects, w.seeObject}}
+		tracker: kube.NewTracker(), changed: make(chan struct{})}
+	object, pods := w.feeds(c, selector)
+	all := []feed{object, pods}
+	for _, f := range w.extras(c) {
+		if f.allowed(ctx) {
+			all = append(all, f)
+		}
+	}
 	var synced []cache.InformerSynced
-	for _, h := range handlers {
-		registration, err := h.informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-			AddFunc:    func(x any) { h.seen(x, false) },
-			UpdateFunc: func(_, x any) { h.seen(x, false) },
-			DeleteFunc: func(x any) {
-				if last, ok := x.(cache.DeletedFinalStateUnknown); ok {
-					x = last.Obj
-				}
-				h.seen(x, true)
-			},
-		})
+	var first cache.SharedIndexInformer
+	for i, f := range all {
+		informer, done, err := f.run(w, follow)
 		if err != nil {
 			w.end()
 			return nil, err
 		}
-		synced = append(synced, registration.HasSynced)
-		w.group.Go(func() { h.informer.Run(follow.Done()) })
+		if i == 0 {
+			first = informer
+		}
+		synced = append(synced, done)
 	}
 	if !cache.WaitForCacheSync(ctx.Done(), synced...) {
 		w.end()
 		return nil, context.Cause(ctx)
+	}
+	if len(first.GetStore().ListKeys()) == 0 {
+		w.seeObject(&o.Unstructured, true, true)
 	}
 	return w, nil
 }
@@ -120,14 +99,18 @@ func (w *watch) tell() {
 	w.changed = make(chan struct{})
 }
 
-func (w *watch) seePod(x any, gone bool) {
+func (w *watch) seePod(x any, gone, stale bool) {
 	pod, ok := x.(*core.Pod)
 	if !ok || !w.target.owns(pod) {
 		return
 	}
+	if gone {
+		w.tracker.Gone(time.Now(), pod, stale)
+	} else {
+		w.tracker.Pod(time.Now(), pod)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.ends.see(pod)
 	w.pods[pod.UID] = pod
 	if _, known := w.placed[pod.UID]; !known && pod.Spec.NodeName != "" {
 		w.placed[pod.UID] = time.Now()
@@ -139,7 +122,7 @@ func (w *watch) seePod(x any, gone bool) {
 	w.tell()
 }
 
-func (w *watch) seeObject(x any, gone bool) {
+func (w *watch) seeObject(x any, gone, _ bool) {
 	u, ok := x.(*unstructured.Unstructured)
 	if !ok {
 		return
@@ -153,6 +136,19 @@ func (w *watch) seeObject(x any, gone bool) {
 		}
 	}
 	w.tell()
+}
+
+// seeEvent takes in what was told of a kill.
+func (w *watch) seeEvent(x any, gone, _ bool) {
+	if e, ok := x.(*core.Event); ok && !gone {
+		w.tracker.Event(e)
+	}
+}
+
+func (w *watch) seeNode(x any, gone, _ bool) {
+	if n, ok := x.(*core.Node); ok && !gone {
+		w.tracker.Node(n)
+	}
 }
 
 // foreign says what somebody else did to an object under test, by the record on it: both come in the same patch.
@@ -181,15 +177,15 @@ func (w *watch) now() scene {
 	pods := slices.SortedFunc(maps.Values(w.pods), func(a, b *core.Pod) int {
 		return cmp.Or(cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
 	})
-	return scene{object: w.object, pods: pods, placed: maps.Clone(w.placed), changed: w.changed}
+	return scene{object: w.object, gone: w.gone, pods: pods, placed: maps.Clone(w.placed), changed: w.changed}
 }
 
-// forget makes what was seen so far no part of the trial that begins.
-func (w *watch) forget() {
+// forget makes what was seen so far no part of the trial that begins, whose Pods are those for which belongs is true.
+func (w *watch) forget(belongs func(*core.Pod) bool) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.foreign = nil
-	w.ends.forget(slices.Collect(maps.Values(w.pods)))
+	w.mu.Unlock()
+	w.tracker.Begin(belongs)
 }
 
 // owns is true where pod is one of t's own: the selector of another workload may overlap.
