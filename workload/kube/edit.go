@@ -133,6 +133,10 @@ func (e *edit) String() string {
 	for _, o := range e.ops {
 		switch o.Op {
 		case "add":
+			if o.Path == "/metadata/annotations/"+pointer.Replace(recordAnnotation) || o.Path == "/metadata/annotations" {
+				fmt.Fprintf(&b, "note   in annotation %s what all of this was before\n", recordAnnotation)
+				continue
+			}
 			text, _ := json.Marshal(o.Value)
 			fmt.Fprintf(&b, "set    %s to %s\n", o.Path, text)
 		case "remove":

@@ -174,12 +174,14 @@ func (s scaler) release(ctx context.Context, c *cluster.Client, o object, t Targ
 // forget takes the record and Plimsoll's ownership of fields away, in a patch of its own: whatever another field's value
 // a patch changes is owned by whoever sent it.
 func forget(o object, e *edit) error {
-	if r, err := recordOf(o.Object); err != nil || r == nil {
+	r, err := recordOf(o.Object)
+	if err != nil || r == nil {
 		return err
 	}
 	if err := e.remove(place{"metadata", "annotations", recordAnnotation}, 0); err != nil {
 		return err
 	}
+	giveBack(e, *r)
 	disown(e)
 	return nil
 }

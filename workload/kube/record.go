@@ -41,6 +41,8 @@ type field struct {
 	Set any   `json:"set,omitempty"`
 	// Made is how many mappings around it were made for it.
 	Made int `json:"made,omitempty"`
+	// Owners are the field managers that owned it, as owners names them.
+	Owners []string `json:"owners,omitempty"`
 }
 
 // decodeRecord reads an annotation. Anybody who may edit the object can have written it, so that only places that
@@ -121,7 +123,7 @@ func (r *record) set(e *edit, p place, value any) error {
 		r.Fields[at].Set = value
 		return nil
 	}
-	f := field{At: p, Was: was, Set: value}
+	f := field{At: p, Was: was, Set: value, Owners: owners(e.object, p)}
 	if value == nil {
 		if err := e.remove(p, 0); err != nil {
 			return err
