@@ -29,6 +29,8 @@ type run struct {
 	ready   bool
 	startup time.Duration
 	readyAt time.Time
+	// applying is how long it took from the step to here, whether they were Ready or not.
+	applying time.Duration
 	// result of the load; nil where there was none. seconds are its rows so far; stopped says why it was ended early.
 	result  *loadgen.Result
 	seconds []tuner.Second
@@ -144,7 +146,7 @@ func (t *run) observation(ctx context.Context) tuner.Observation {
 func (t *run) base() tuner.Observation {
 	o := tuner.Observation{
 		Start: t.applied, Planned: t.scenario.Duration(), Warmup: t.scenario.Warmup,
-		Fresh: t.fresh, Seconds: t.seconds, Stopped: t.stopped,
+		Applying: t.applying, Fresh: t.fresh, Seconds: t.seconds, Stopped: t.stopped,
 	}
 	if t.fresh && t.ready {
 		o.Startup = &t.startup

@@ -69,6 +69,7 @@ func (r *Runner) RunTrial(ctx context.Context, step tuner.Step) (tuner.Observati
 		return tuner.Observation{}, err
 	}
 	r.tell(Progress{Step: step, Phase: Starting, Planned: scenario.Duration()})
+	began := time.Now()
 	fresh, err := r.Workload.Apply(ctx, step.Settings, step.Fresh)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -84,6 +85,7 @@ func (r *Runner) RunTrial(ctx context.Context, step tuner.Step) (tuner.Observati
 		return tuner.Observation{}, fmt.Errorf("await readiness: %w", err)
 	}
 	t.ready, t.startup, t.readyAt = ready, startup, time.Now()
+	t.applying = t.readyAt.Sub(began)
 	if ctx.Err() != nil || !ready {
 		return t.observation(ctx), nil
 	}

@@ -22,6 +22,9 @@ type Observation struct {
 	Startup *time.Duration `json:"startup_ns,omitempty"`
 	// NeverReady is true where a replica did not become Ready in its time; then there was no load.
 	NeverReady bool `json:"never_ready"`
+	// Applying is how long the workload took to have the settings in force and every replica Ready; 0 where it was not
+	// measured. It is what a trial costs besides its load and the wait for the last counters.
+	Applying time.Duration `json:"applying_ns,omitempty"`
 	// Fresh is true where every replica was started for this trial.
 	Fresh bool `json:"fresh_replicas"`
 	// Load as offered and answered; nil where there was none.
