@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"cmp"
+	"fmt"
 	"net/url"
 	"path"
 	"regexp"
@@ -30,6 +31,22 @@ func InitCommand(command []string) []byte {
 	}
 	text := initHead + initLocal + initTraffic + initLoad + initTuning
 	return fill(text, "BASE", "", "PATH", "/", "NAME", labelFor(command), "COMMAND", strings.Join(quoted, ", "))
+}
+
+// InitObject is a commented scenario file for w, a workload in a cluster: its object, namespace, replicas, port and the
+// names of its containers. Where w has no port the file asks for one.
+func InitObject(w Workload) []byte {
+	var containers strings.Builder
+	for _, c := range w.Containers {
+		fmt.Fprintf(&containers, "\n    - name: %s", c.Name)
+	}
+	port := "port: " + strconv.Itoa(w.Port)
+	if w.Port == 0 {
+		port = "# No container of it names a port; write the one that serves the traffic.\n  port: 8080"
+	}
+	text := initHead + initKubernetes + initTraffic + initLoad + initTuning
+	return fill(text, "BASE", "", "PATH", "/", "OBJECT", w.Object, "NAMESPACE", w.Namespace, "REPLICAS", strconv.Itoa(w.Replicas),
+		"PORT", port, "CONTAINERS", containers.String())
 }
 
 // fill replaces each @KEY@ of text, in one pass: what a value holds is not looked at again. Values are YAML already;
@@ -92,6 +109,23 @@ workload:
   #   http: /healthz
   # A replica that is not Ready by then has failed the trial.
   startup: 30s
+`
+
+const initKubernetes = `
+# What is under test: an object in a cluster. Its limits are changed trial by trial, and put back at the end.
+workload:
+  kind: kubernetes
+  object: @OBJECT@
+  namespace: @NAMESPACE@
+  # Replicas during the search; autoscalers are pinned to them. Limits hold for each; the load is spread over all of them.
+  replicas: @REPLICAS@
+  # Port of the Pods that serves the traffic.
+  @PORT@
+  # The containers whose limits are searched; the requests and limits of today are read from the object.
+  # "tune: false" leaves those of a container alone.
+  containers:@CONTAINERS@
+  # A replica that is not Ready by then has failed the trial.
+  startup: 2m
 `
 
 const initTraffic = `

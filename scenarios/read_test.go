@@ -195,6 +195,9 @@ func TestInitTextsAreRead(t *testing.T) {
 		"odd command":   InitCommand([]string{"./@NAME@", `"quoted" \ back`, "tab\tline\nend", "# no comment", "é", "\x7f", ""}),
 		"nameless":      InitCommand([]string{"/___"}),
 		"long name":     InitCommand([]string{strings.Repeat("a-", 60)}),
+		"object": InitObject(Workload{Object: "deploy/web", Namespace: "shop", Replicas: 3, Port: 8080,
+			Containers: []Container{{Name: "app"}, {Name: "side-car"}}}),
+		"object without a port": InitObject(Workload{Object: "ds/agent", Namespace: "x", Replicas: 1, Containers: []Container{{Name: "a"}}}),
 	}
 	for name, text := range texts {
 		t.Run(name, func(t *testing.T) {

@@ -48,8 +48,11 @@ func (o *clusterOptions) registerRestore(f *pflag.FlagSet) {
 	f.DurationVar(&o.RestoreTimeout, "restore-timeout", defaultRestoreTime, "kubernetes: how long putting back may take")
 	o.kubectl = cluster.Flags()
 	o.kubectl.AddFlags(f)
-	f.Lookup("cache-dir").DefValue = "$HOME/.kube/cache" // the same help for everybody
+	sameHelp(f)
 }
+
+// sameHelp makes the help of kubectl's flags the same for everybody: one default is a path of the user's own.
+func sameHelp(f *pflag.FlagSet) { f.Lookup("cache-dir").DefValue = "$HOME/.kube/cache" }
 
 func (o clusterOptions) validate() error {
 	if o.DryRun != "" && o.DryRun != "server" {
