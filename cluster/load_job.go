@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"strings"
 	"time"
@@ -46,16 +45,11 @@ func DefaultLoadRequests() corev1.ResourceList {
 }
 
 const (
-	defaultStartWithin = time.Minute
-	// stuckFor is how long a Pod may wait for what will not come by itself: a node, an image, an admission.
-	stuckFor = 5 * time.Second
 	// loadSilent and loadLost: rows come every second.
 	loadSilent = 5 * time.Second
 	loadLost   = time.Minute
 	// endWithin is how long the load may take to end once it was told to, its result included.
 	endWithin = 30 * time.Second
-	// removeWithin is how long the Job may take to be deleted.
-	removeWithin = 20 * time.Second
 	// clockAsks is how often the log is asked for the time.
 	clockAsks = 4
 )
@@ -69,13 +63,15 @@ func (j *LoadJob) Run(ctx context.Context, plan loadgen.Plan) (result loadgen.Re
 	if err != nil {
 		return loadgen.Result{}, err
 	}
-	l := &load{LoadJob: j, plan: plan, name: "plimsoll-load-" + strings.ToLower(rand.Text()[:8])}
+	l := &load{LoadJob: j, plan: plan, agentJob: newAgentJob(j.Client, j.Namespace, "load", j.Labels, j.StartWithin)}
 	defer func() {
 		if removeErr := l.remove(); err == nil {
 			err = removeErr
 		}
 	}()
-	if err := l.create(ctx, content); err != nil && ctx.Err() == nil {
+	deadline := plan.Scenario.Duration() + plan.Grace + endWithin
+	err = l.create(ctx, loadPod(j, l.name), deadline, map[string][]byte{planFile: content})
+	if err != nil && ctx.Err() == nil {
 		return loadgen.Result{}, fmt.Errorf("start a load Job in namespace %s: %w", j.Namespace, err)
 	}
 	pod, err := l.awaitStart(ctx)
@@ -91,9 +87,8 @@ func (j *LoadJob) Run(ctx context.Context, plan loadgen.Plan) (result loadgen.Re
 // load is one run of a load Job.
 type load struct {
 	*LoadJob
-	plan    loadgen.Plan
-	name    string
-	created time.Time
+	*agentJob
+	plan loadgen.Plan
 
 	place string
 	log   *podLog
@@ -124,7 +119,7 @@ func (l *load) collect(ctx context.Context, pod *corev1.Pod) (loadgen.Result, er
 	case l.failed != nil:
 		return loadgen.Result{}, fmt.Errorf("load in %s: %w", l.place, l.failed)
 	case l.result != nil:
-		return l.finish(reading), nil
+		return l.finish(reading, ctx.Err() != nil), nil
 	case err == nil && l.began.IsZero():
 		return loadgen.Result{}, fmt.Errorf("load in %s ended before it had begun: %s%s", l.place, end, printed(l.log.other))
 	case err == nil:
@@ -196,10 +191,14 @@ func (l *load) here(at time.Time) time.Time {
 	return at.Add(-offset)
 }
 
-// finish measures the clock once more, now that nothing is disturbed by it, and puts the result into this machine's time.
-func (l *load) finish(ctx context.Context) loadgen.Result {
+// finish measures the clock once more, now that nothing is disturbed by it, and puts the result into this machine's
+// time. A load that ended early although nobody here wanted it to was ended by somebody else.
+func (l *load) finish(ctx context.Context, interrupted bool) loadgen.Result {
 	l.askClock(ctx)
 	r := *l.result
+	if !r.Complete && !interrupted {
+		r.Invalid = append(r.Invalid, "the load Pod was told to end before its time: it was deleted, evicted or preempted")
+	}
 	r.Started = l.here(r.Started)
 	r.Invalid = append(r.Invalid, l.log.gaps...)
 	l.mark(&r)

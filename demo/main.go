@@ -1,5 +1,5 @@
 // Demoservice is a small HTTP service whose every need is a number one can compute, so that the limits Plimsoll derives
-// for it can be checked. It listens on 127.0.0.1:$PORT and answers GET /work and GET /healthz.
+// for it can be checked. It listens on 127.0.0.1:$PORT (-host: another address) and answers GET /work and GET /healthz.
 //
 // # What it needs, by the flags' defaults, at 200 hits/s
 //
@@ -77,7 +77,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+	listener, err := net.Listen("tcp", net.JoinHostPort(needs.host, port))
 	if err != nil {
 		return err
 	}

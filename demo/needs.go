@@ -24,6 +24,8 @@ type needs struct {
 	child int64
 	// lock is how long each hit holds the one lock; 0 means there is none.
 	lock time.Duration
+	// host is the address it listens on.
+	host string
 }
 
 const (
@@ -40,6 +42,7 @@ func parseNeeds(args []string) (needs, error) {
 	flags.DurationVar(&n.startCPU, "start-cpu", 200*time.Millisecond, "CPU `time` before it listens")
 	flags.DurationVar(&n.startWait, "start-wait", 300*time.Millisecond, "`time` it waits before it listens")
 	flags.DurationVar(&n.lock, "lock", 0, "`time` each hit holds the one lock")
+	flags.StringVar(&n.host, "host", "127.0.0.1", "`address` to listen on; in a Pod 0.0.0.0")
 	for _, size := range []struct {
 		into      *int64
 		name, use string
