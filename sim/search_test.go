@@ -34,7 +34,7 @@ func steady(name string, length time.Duration) scenarios.Scenario {
 }
 
 // searched runs a search to its end.
-func searched(t *testing.T, goal tuner.Goal, r *Runner) ([]tuner.Trial, tuner.Step) {
+func searched(t testing.TB, goal tuner.Goal, r *Runner) ([]tuner.Trial, tuner.Step) {
 	t.Helper()
 	trials, step, err := tuner.Search(context.Background(), goal, nil, r, r.Elapsed, func(tuner.Trial) error { return nil })
 	if err != nil {

@@ -3,7 +3,7 @@ package tuner
 // Abandon ends a search from outside: it was interrupted, or its instrument broke. The result holds the best settings
 // that passed so far, where any did; they are not verified.
 func Abandon(goal Goal, trials []Trial, why string) Step {
-	h := history{goal: goal, trials: trials}
+	h := newHistory(goal, trials)
 	step := h.end(Interrupted, why)
 	if len(trials) == 0 {
 		return step

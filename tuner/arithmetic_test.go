@@ -42,8 +42,8 @@ func TestStudentQuantiles(t *testing.T) {
 func TestBracket(t *testing.T) {
 	b := newBracket(math.Log(4), math.Log(32))
 	b.spread(0, 60)
-	b.enough(math.Log(8), false)
-	b.enough(math.Log(16), true)
+	b.add(sign{x: math.Log(8), no: 1})
+	b.add(sign{x: math.Log(16), yes: 1})
 	near(t, "median", math.Exp(b.median()), 11.3, 0.4)
 	near(t, "p95", math.Exp(b.quantile(0.95)), 15.5, 0.6)
 	near(t, "confidence at 16", b.confidence(math.Log(16)), 0.97, 0.03)
@@ -53,10 +53,8 @@ func TestBracket(t *testing.T) {
 // One freak kill far above the need does not rule it out for ever.
 func TestBracketForgivesOneWrongSign(t *testing.T) {
 	b := newBracket(math.Log(4), math.Log(64))
-	b.enough(math.Log(40), false)
-	for range 6 {
-		b.enough(math.Log(16), true)
-	}
+	b.add(sign{x: math.Log(40), no: 1})
+	b.add(sign{x: math.Log(16), yes: 6})
 	if m := math.Exp(b.median()); m > 20 {
 		t.Errorf("median %.1f after six trials that passed at 16", m)
 	}
@@ -66,11 +64,11 @@ func TestBracketForgivesOneWrongSign(t *testing.T) {
 func TestFit(t *testing.T) {
 	f := fit{usage: 100, noise: noise{prior: 0.1, priorWeight: 2}}
 	limit := func(u float64) float64 { return 100 / (1 - math.Exp(-u)) }
-	f.points = []fitPoint{{limit: limit(1), u: 1, y: -0.5}}
+	f.points = []fitPoint{{limit: limit(1), span: math.Log(limit(1)), u: 1, y: -0.5}}
 	near(t, "u", depth(100, limit(1)), 1, 1e-9)
 	mean, deviation := f.predict(limit(1.3), 0, false)
 	near(t, "mean", mean, -0.2, 1e-9)
-	w := nearness(limit(1), limit(1.3))
+	w := nearness(math.Log(limit(1)), math.Log(limit(1.3)))
 	near(t, "deviation", deviation, 0.1*math.Sqrt(1+1/w+0.09/(0.01/0.49)), 1e-9)
 	if _, bold := f.predict(limit(1.3), 0, true); bold >= deviation {
 		t.Errorf("bold deviation %.3f is not below %.3f", bold, deviation)

@@ -18,6 +18,8 @@ import "math"
 type bracket struct {
 	low, step float64 // ln value of the first cell, and the width of a cell
 	mass      [len(bracketSigmas)][bracketCells]float64
+	// from and to bound the cells of each noise that are still worth a look: outside of them the mass is 0.
+	from, to [len(bracketSigmas)]int
 }
 
 const bracketCells = 128
@@ -35,6 +37,7 @@ const wrongSign = 0.01
 func newBracket(low, high float64) *bracket {
 	b := &bracket{low: low, step: max(high-low, 1e-6) / (bracketCells - 1)}
 	for k := range b.mass {
+		b.to[k] = bracketCells
 		for i := range b.mass[k] {
 			b.mass[k][i] = bracketWeights[k]
 		}
@@ -48,7 +51,7 @@ func (b *bracket) at(i int) float64 { return b.low + float64(i)*b.step }
 func (b *bracket) weigh(likelihood func(n, sigma float64) float64) {
 	sum := 0.0
 	for k := range b.mass {
-		for i := range b.mass[k] {
+		for i := b.from[k]; i < b.to[k]; i++ {
 			if b.mass[k][i] > 0 {
 				b.mass[k][i] *= likelihood(b.at(i), bracketSigmas[k])
 				sum += b.mass[k][i]
@@ -56,23 +59,39 @@ func (b *bracket) weigh(likelihood func(n, sigma float64) float64) {
 		}
 	}
 	for k := range b.mass {
-		for i := range b.mass[k] {
+		from, to := b.to[k], b.from[k]
+		for i := b.from[k]; i < b.to[k]; i++ {
 			if b.mass[k][i] /= sum; b.mass[k][i] < 1e-9 {
 				b.mass[k][i] = 0
+				continue
 			}
+			from, to = min(from, i), i+1
 		}
+		b.from[k], b.to[k] = from, max(from, to)
 	}
 }
 
-// enough adds a trial: the value whose logarithm is x was enough, or was not.
-func (b *bracket) enough(x float64, yes bool) {
+// sign is what some trials say: the value whose logarithm is x was enough in yes of them, and was not in no.
+type sign struct {
+	x       float64
+	yes, no int
+}
+
+// add adds the signs of trials at one value.
+func (b *bracket) add(s sign) {
 	b.weigh(func(n, sigma float64) float64 {
-		p := normalCDF((x - n) / sigma)
-		if !yes {
-			p = 1 - p
-		}
-		return wrongSign + (1-wrongSign)*p
+		p := normalCDF((s.x - n) / sigma)
+		return power(wrongSign+(1-wrongSign)*p, s.yes) * power(wrongSign+(1-wrongSign)*(1-p), s.no)
 	})
+}
+
+// power is x to the n, n ≥ 0 and small.
+func power(x float64, n int) float64 {
+	p := 1.0
+	for range n {
+		p *= x
+	}
+	return p
 }
 
 // floor says that the demand is hardly below x; doubt is the probability that it is after all.
@@ -92,7 +111,7 @@ func (b *bracket) spread(squares, freedom float64) {
 func (b *bracket) sigma() float64 {
 	sum := 0.0
 	for k := range b.mass {
-		for _, m := range b.mass[k] {
+		for _, m := range b.mass[k][b.from[k]:b.to[k]] {
 			sum += m * bracketSigmas[k]
 		}
 	}
@@ -120,8 +139,8 @@ func (b *bracket) percentile(p float64) float64 {
 func (b *bracket) confidence(x float64) float64 {
 	p := 0.0
 	for k := range b.mass {
-		for i, m := range b.mass[k] {
-			if m > 1e-6 {
+		for i := b.from[k]; i < b.to[k]; i++ {
+			if m := b.mass[k][i]; m > 1e-6 {
 				p += m * normalCDF((x-b.at(i))/bracketSigmas[k])
 			}
 		}

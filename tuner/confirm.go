@@ -22,7 +22,7 @@ func (h history) unsettled() bool {
 // confirmed ends the search after the soak passed. Where a limit is not settled and the budget allows it (a resumed
 // search was given a larger one) it goes on.
 func (h history) confirmed(soak *Trial) Step {
-	before := history{h.goal, h.trials[:len(h.trials)-1]}
+	before := newHistory(h.goal, h.trials[:len(h.trials)-1])
 	if before.unsettled() && !before.mustStop() && !h.mustStop() {
 		return h.lower(soak)
 	}

@@ -12,7 +12,7 @@ import (
 // OOM kills spoil every latency); once it passes, bring each limit down, one at a time, to the least value that leaves
 // room for the noise; then confirm by a soak on fresh replicas at exactly the values that will be printed.
 func Decide(goal Goal, trials []Trial) Step {
-	h := history{goal: goal, trials: trials}
+	h := newHistory(goal, trials)
 	last := h.last()
 	switch {
 	case last == nil:

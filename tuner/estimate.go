@@ -31,6 +31,14 @@ const maxProbes = 10
 
 // estimateOf folds the trials into what is known about one limit. At least one trial has passed.
 func (h history) estimateOf(l Searched) estimate {
+	k := h.place(l.Limit)
+	if h.estimates[k] == nil {
+		h.estimates[k] = new(h.newEstimate(l))
+	}
+	return *h.estimates[k]
+}
+
+func (h history) newEstimate(l Searched) estimate {
 	var e estimate
 	if l.Resource == Memory {
 		e = h.memoryEstimate(l)
@@ -68,7 +76,7 @@ func (h history) moves(l Limit) int {
 func (h history) extremes(l Limit) (passed, failed int64) {
 	for i := range h.trials {
 		t := &h.trials[i]
-		v := valueOf(t.Step.Settings, l)
+		v := h.value(i, l)
 		switch {
 		case t.Verdict.Judgement == Pass && (passed == 0 || v < passed):
 			passed = v
@@ -84,7 +92,7 @@ func (h history) soakFailed(l Limit) int64 {
 	var failed int64
 	for i := range h.trials {
 		if h.trials[i].Step.Purpose == Confirm && h.blames(i, l) {
-			failed = max(failed, valueOf(h.trials[i].Step.Settings, l))
+			failed = max(failed, h.value(i, l))
 		}
 	}
 	return failed
@@ -98,7 +106,7 @@ func (h history) passedValue(l Limit, ok func(value int64) bool) int64 {
 		if t.Verdict.Judgement != Pass {
 			continue
 		}
-		v := valueOf(t.Step.Settings, l)
+		v := h.value(i, l)
 		largest = max(largest, v)
 		if (least == 0 || v < least) && ok(v) {
 			least = v
@@ -124,7 +132,7 @@ func (h history) sticky(l Limit, hold int64, ok func(value int64) bool) int64 {
 		if h.trials[i].Verdict.Judgement != Pass {
 			continue
 		}
-		if v := valueOf(h.trials[i].Step.Settings, l); ok(v) && float64(v) <= float64(hold)*(1+2*resolution) {
+		if v := h.value(i, l); ok(v) && float64(v) <= float64(hold)*(1+2*resolution) {
 			return v
 		}
 		break

@@ -20,13 +20,13 @@ const (
 // cpuEstimate searches a CPU limit by margins: how far each SLO is from its bound at each limit tried gives the least
 // limit that leaves room for the noise measured. A failure far past the knee bounds it from below.
 func (h history) cpuEstimate(l Searched) estimate {
-	c := h.newCPUSearch(l)
+	c := h.search(l)
 	e := estimate{Searched: l, sigma: c.sigma(), demand: c.demand(), notMonotone: c.inverted()}
 	target := h.target()
 	best := 0.0
 	for i := range h.trials {
 		if h.trials[i].Verdict.Judgement == Pass {
-			best = max(best, c.confidence(float64(valueOf(h.trials[i].Step.Settings, l.Limit))))
+			best = max(best, c.confidence(float64(h.value(i, l.Limit))))
 		}
 	}
 	good := min(target, best-0.005)
@@ -39,12 +39,13 @@ func (h history) cpuEstimate(l Searched) estimate {
 
 // cpuSearch is what the trials say about one CPU limit.
 type cpuSearch struct {
-	h     history
-	limit Searched
-	usage float64 // millicores at the load offered; 0 where unknown
-	low   float64 // largest limit that failed far past the knee; 0 where none did
-	floor float64 // what the limit has to exceed: low, usage, and a soak that failed
-	fits  []fit   // one for each SLO that has a slope
+	h      history
+	limit  Searched
+	usage  float64 // millicores at the load offered; 0 where unknown
+	target float64 // the probability aimed at
+	low    float64 // largest limit that failed far past the knee; 0 where none did
+	floor  float64 // what the limit has to exceed: low, usage, and a soak that failed
+	fits   []fit   // one for each SLO that has a slope
 }
 
 const (
@@ -62,7 +63,7 @@ const (
 const aboveKnee = 1 + 2*resolution
 
 func (h history) newCPUSearch(l Searched) cpuSearch {
-	c := cpuSearch{h: h, limit: l, usage: h.usageOf(l.Limit)}
+	c := cpuSearch{h: h, limit: l, usage: h.usageOf(l.Limit), target: h.target()}
 	c.addFits()
 	c.low = c.hardFailure()
 	c.floor = max(c.low*aboveKnee, c.usage*leastDepth, float64(h.soakFailed(l.Limit))*1.08-1)
@@ -75,8 +76,8 @@ func (h history) usageOf(l Limit) float64 {
 	sum, n := 0.0, 0
 	for i := range h.trials {
 		t := &h.trials[i]
-		u := useOf(&t.Observation, l.Container)
-		if t.Verdict.Judgement == Pass && u.cpu != nil && h.sameOf(Memory, t.Step.Settings, h.lastSettings()) {
+		u := h.use(i, l.Container)
+		if t.Verdict.Judgement == Pass && u.cpu != nil && h.sameOf(Memory, i, len(h.trials)-1) {
 			sum, n = sum+*u.cpu*1000, n+1
 		}
 	}
@@ -90,7 +91,7 @@ func (h history) usageOf(l Limit) float64 {
 func (h history) anyUsageOf(l Limit) float64 {
 	for i := len(h.trials) - 1; i >= 0; i-- {
 		t := &h.trials[i]
-		if u := useOf(&t.Observation, l.Container); t.Verdict.Judgement == Pass && u.cpu != nil {
+		if u := h.use(i, l.Container); t.Verdict.Judgement == Pass && u.cpu != nil {
 			return *u.cpu * 1000
 		}
 	}
@@ -111,7 +112,7 @@ func (c *cpuSearch) addFits() {
 				f.points = append(f.points, p)
 			}
 		}
-		if len(f.points) > 0 {
+		if f.t = tQuantile(c.target, f.noise.degrees()); len(f.points) > 0 {
 			c.fits = append(c.fits, f)
 		}
 	}
@@ -120,16 +121,16 @@ func (c *cpuSearch) addFits() {
 // point is trial i as the fit of one SLO sees it; ok is false where it says nothing.
 func (c *cpuSearch) point(i int, slo string) (fitPoint, bool) {
 	t := &c.h.trials[i]
-	value := float64(valueOf(t.Step.Settings, c.limit.Limit))
+	value := float64(c.h.value(i, c.limit.Limit))
 	y, graded := marginOf(t, slo)
-	u := useOf(&t.Observation, c.limit.Container)
+	u := c.h.use(i, c.limit.Container)
 	if !graded || y > hardMiss || y < easyMet || u.cpu == nil || *u.cpu*1000 >= 0.98*value || !c.h.comparable(i, c.limit.Limit) {
 		return fitPoint{}, false
 	}
 	if t.Verdict.Judgement == Fail && !c.h.blames(i, c.limit.Limit) {
 		return fitPoint{}, false
 	}
-	return fitPoint{limit: value, u: depth(*u.cpu*1000, value), y: y, trial: i}, true
+	return fitPoint{limit: value, span: math.Log(value), u: depth(*u.cpu*1000, value), y: y, trial: i}, true
 }
 
 // comparable says whether trial i ran the probing scenario with every other CPU limit as in the newest trial.
@@ -139,7 +140,7 @@ func (h history) comparable(i int, l Limit) bool {
 		return false
 	}
 	for _, s := range h.goal.Limits {
-		if s.Resource == CPU && s.Limit != l && valueOf(t.Step.Settings, s.Limit) != valueOf(h.lastSettings(), s.Limit) {
+		if s.Resource == CPU && s.Limit != l && h.value(i, s.Limit) != h.value(len(h.trials)-1, s.Limit) {
 			return false
 		}
 	}
@@ -152,7 +153,7 @@ func (h history) comparable(i int, l Limit) bool {
 func (c *cpuSearch) hardFailure() float64 {
 	hard := 0.0
 	for i := range c.h.trials {
-		value := float64(valueOf(c.h.trials[i].Step.Settings, c.limit.Limit))
+		value := float64(c.h.value(i, c.limit.Limit))
 		if value > hard && c.h.blames(i, c.limit.Limit) && c.pastKnee(i, value) && c.h.mostlyFails(c.limit.Limit, int64(value)) {
 			hard = value
 		}
@@ -182,7 +183,7 @@ func (c *cpuSearch) pastKnee(i int, value float64) bool {
 func (h history) mostlyFails(l Limit, value int64) bool {
 	balance := 0
 	for i := range h.trials {
-		if valueOf(h.trials[i].Step.Settings, l) != value {
+		if h.value(i, l) != value {
 			continue
 		}
 		if h.trials[i].Verdict.Judgement == Pass {
@@ -211,7 +212,7 @@ func (c *cpuSearch) confidence(limit float64) float64 {
 // sigma is the noise of the SLO that binds: the one with the least confidence at the last limit.
 func (c *cpuSearch) sigma() float64 {
 	s, least := 0.0, 2.0
-	at := float64(valueOf(c.h.lastSettings(), c.limit.Limit))
+	at := float64(c.h.value(len(c.h.trials)-1, c.limit.Limit))
 	for k := range c.fits {
 		if p := c.fits[k].confidence(at, c.low); p < least {
 			s, least = c.fits[k].noise.sigma(), p
@@ -220,19 +221,18 @@ func (c *cpuSearch) sigma() float64 {
 	return s
 }
 
-// enough returns the least limit at which every SLO is met by one more run with probability p; p = 0.5 gives the demand.
-// bold leaves the doubt in the slope out.
-func (c *cpuSearch) enough(p float64, bold bool) float64 {
+// enough returns the least limit at which every SLO is met by one more run with the probability aimed at. bold leaves the
+// doubt in the slope out.
+func (c *cpuSearch) enough(bold bool) float64 { return c.least(bold, 1) }
+
+// least is enough with this share of the t quantile: 0 gives the demand, where half the runs pass.
+func (c *cpuSearch) least(bold bool, share float64) float64 {
 	need := max(c.floor, float64(c.limit.Min))
 	passed, _ := c.h.extremes(c.limit.Limit)
 	start, top := float64(passed), float64(c.limit.Max)
 	for k := range c.fits {
 		f := &c.fits[k]
-		t := 0.0
-		if p > 0.5 {
-			t = tQuantile(p, f.noise.degrees())
-		}
-		x := start
+		t, x := share*f.t, start
 		for x < top && !f.enough(x, c.low, t, bold) {
 			x *= 1.01
 		}
@@ -248,7 +248,7 @@ func (c *cpuSearch) demand() float64 {
 	if len(c.fits) == 0 {
 		return 0
 	}
-	return c.enough(0.5, true)
+	return c.least(true, 0)
 }
 
 // next returns the value to try next and why; 0 where hold is as good as it gets. First it looks boldly, where the
@@ -262,7 +262,7 @@ func (c *cpuSearch) next(hold int64, target float64) (int64, string) {
 		return v, fmt.Sprintf("%s failed at %s and passed below: once more, to be sure", c.limit.Container, limitText(CPU, v))
 	}
 	settled := c.confidence(float64(hold)) >= target-settledDoubt && float64(hold) >= c.floor
-	bold := c.limit.within(roundUp(CPU, c.enough(target, true)))
+	bold := c.limit.within(roundUp(CPU, c.enough(true)))
 	if float64(bold)*(1+resolution) < float64(hold) && !(settled && float64(hold) < c.usage*tightDepth) {
 		v, visits := c.near(bold)
 		switch {
@@ -275,7 +275,7 @@ func (c *cpuSearch) next(hold int64, target float64) (int64, string) {
 	if !settled {
 		return c.up(hold, target)
 	}
-	x := c.limit.within(roundUp(CPU, c.enough(target, false)))
+	x := c.limit.within(roundUp(CPU, c.enough(false)))
 	_, visits := c.near(x)
 	switch {
 	case float64(x)*(1+resolution) >= float64(hold), visits > 0:
@@ -296,7 +296,7 @@ func (c *cpuSearch) up(hold int64, target float64) (int64, string) {
 	if from > mostRelaxed*c.usage {
 		return 0, ""
 	}
-	x := c.limit.within(roundUp(CPU, max(min(c.enough(target, true), from*4/3), c.floor)))
+	x := c.limit.within(roundUp(CPU, max(min(c.enough(true), from*4/3), c.floor)))
 	if v, visits := c.near(x); v >= x && visits < maxVisits {
 		return v, fmt.Sprintf("%s passed at %s with little evidence: once more, to know the noise", c.limit.Container, limitText(CPU, v))
 	}
@@ -315,7 +315,7 @@ const maxVisits = 3
 // near returns the largest value that passed within the resolution of a value (0: none), and the number of trials there.
 func (c *cpuSearch) near(value int64) (passed int64, visits int) {
 	for i := range c.h.trials {
-		v := valueOf(c.h.trials[i].Step.Settings, c.limit.Limit)
+		v := c.h.value(i, c.limit.Limit)
 		ratio := float64(v) / float64(value)
 		if ratio > 1+resolution || ratio < 1/(1+resolution/2) || !c.h.comparable(i, c.limit.Limit) {
 			continue
@@ -332,7 +332,7 @@ func (c *cpuSearch) near(value int64) (passed int64, visits int) {
 func (c *cpuSearch) visits(value int64) int {
 	n := 0
 	for i := range c.h.trials {
-		if valueOf(c.h.trials[i].Step.Settings, c.limit.Limit) == value && c.h.trials[i].Verdict.Judgement != Inconclusive {
+		if c.h.value(i, c.limit.Limit) == value && c.h.trials[i].Verdict.Judgement != Inconclusive {
 			n++
 		}
 	}

@@ -20,7 +20,7 @@ const memoryResolution = 0.04
 // above its peak, and each trial adds a sign. The peak counts page cache that could be given back, so the least limit
 // is often far below it, and only trials tell how far.
 func (h history) memoryEstimate(l Searched) estimate {
-	b := h.memoryBracket(l)
+	b := h.bracket(l)
 	e := estimate{Searched: l, sigma: b.sigma(), demand: math.Exp(b.median())}
 	floor := float64(h.soakFailed(l.Limit)) * soakStep
 	ok := func(v int64) bool { return b.confidence(spanOf(v)) >= h.target() && float64(v) >= floor }
@@ -47,7 +47,9 @@ func (h history) memoryBracket(l Searched) *bracket {
 	if known {
 		b.floor(anon, h.anonDoubt(l.Limit, passed, anon))
 	}
-	h.memorySigns(l.Limit, b)
+	for _, s := range h.memorySigns(l.Limit) {
+		b.add(s)
+	}
 	return b
 }
 
@@ -67,7 +69,7 @@ func (h history) nextMemory(l Searched, b *bracket, hold int64) (int64, string) 
 	if h.moves(l.Limit) >= 3 {
 		slack = 1 + 2*memoryResolution
 	}
-	if settled && float64(hold) <= float64(x)*slack || x == hold || x == valueOf(h.lastSettings(), l.Limit) && h.last().Verdict.Judgement == Pass {
+	if settled && float64(hold) <= float64(x)*slack || x == hold || x == h.value(len(h.trials)-1, l.Limit) && h.last().Verdict.Judgement == Pass {
 		return 0, ""
 	}
 	if halfWay {
@@ -78,30 +80,43 @@ func (h history) nextMemory(l Searched, b *bracket, hold int64) (int64, string) 
 		limitText(Memory, roundUp(Memory, math.Exp(median))), percentText(sigma), percentText(float64(x)/math.Exp(median)-1))
 }
 
-// memorySigns adds every trial's sign: not enough where it failed on this limit's account; enough where it passed, and
+// memorySigns are every trial's sign: not enough where it failed on this limit's account; enough where it passed, and
 // then at no more than the high-water mark since the replicas started, cold (unless more than that failed: a collector
 // never shows the room it works in). Later trials of the same replicas add
 // nothing to the first: what a start needs was seen once.
-func (h history) memorySigns(l Limit, b *bracket) {
+func (h history) memorySigns(l Limit) []sign {
+	var signs []sign
 	most := h.mappedMost(l)
 	_, failed := h.extremes(l)
 	seen := false
 	for i := range h.trials {
 		t := &h.trials[i]
 		seen = seen && !t.Observation.Fresh
-		u := useOf(&t.Observation, l.Container)
-		value := float64(valueOf(t.Step.Settings, l))
+		u := h.use(i, l.Container)
+		value := float64(h.value(i, l))
 		switch {
 		case t.Verdict.Judgement == Pass && !seen:
-			if u.peak != nil && *u.peak < value && *u.peak > float64(failed) {
-				value = *u.peak
+			if u.peak != nil && float64(*u.peak) < value && int64(*u.peak) > failed {
+				value = float64(*u.peak)
 			}
-			b.enough(math.Log(value+cold(most, u)), true)
+			signs = addSign(signs, sign{x: math.Log(value + cold(most, u)), yes: 1})
 			seen = true
 		case h.blames(i, l):
-			b.enough(math.Log(value+cold(most, u)), false)
+			signs = addSign(signs, sign{x: math.Log(value + cold(most, u)), no: 1})
 		}
 	}
+	return signs
+}
+
+// addSign adds a sign to those of the same value.
+func addSign(signs []sign, s sign) []sign {
+	for i := range signs {
+		if signs[i].x == s.x {
+			signs[i].yes, signs[i].no = signs[i].yes+s.yes, signs[i].no+s.no
+			return signs
+		}
+	}
+	return append(signs, s)
 }
 
 // peakOf is the logarithm of the smallest high-water mark of replicas that passed a trial; +Inf where unknown.
@@ -110,9 +125,9 @@ func (h history) peakOf(l Limit) float64 {
 	most := h.mappedMost(l)
 	for i := range h.trials {
 		t := &h.trials[i]
-		u := useOf(&t.Observation, l.Container)
+		u := h.use(i, l.Container)
 		if t.Verdict.Judgement == Pass && u.peak != nil && *u.peak > 0 {
-			least = min(least, math.Log(*u.peak+cold(most, u)))
+			least = min(least, math.Log(float64(*u.peak)+cold(most, u)))
 		}
 	}
 	return least
@@ -122,8 +137,8 @@ func (h history) peakOf(l Limit) float64 {
 func (h history) mappedMost(l Limit) float64 {
 	most := 0.0
 	for i := range h.trials {
-		if u := useOf(&h.trials[i].Observation, l.Container); u.mapped != nil {
-			most = max(most, *u.mapped)
+		if u := h.use(i, l.Container); u.mapped != nil {
+			most = max(most, float64(*u.mapped))
 		}
 	}
 	return most
@@ -135,7 +150,7 @@ func cold(most float64, u use) float64 {
 	if u.mapped == nil {
 		return 0
 	}
-	return max(0, most-*u.mapped)
+	return max(0, most-float64(*u.mapped))
 }
 
 // anonOf is the mean logarithm of the anonymous memory of the trials that passed at value.
@@ -143,9 +158,9 @@ func (h history) anonOf(l Limit, value int64) (float64, bool) {
 	sum, n := 0.0, 0
 	for i := range h.trials {
 		t := &h.trials[i]
-		u := useOf(&t.Observation, l.Container)
-		if t.Verdict.Judgement == Pass && valueOf(t.Step.Settings, l) == value && u.anon != nil && *u.anon > 0 {
-			sum, n = sum+math.Log(*u.anon), n+1
+		u := h.use(i, l.Container)
+		if t.Verdict.Judgement == Pass && h.value(i, l) == value && u.anon != nil && *u.anon > 0 {
+			sum, n = sum+math.Log(float64(*u.anon)), n+1
 		}
 	}
 	return sum / float64(max(1, n)), n > 0
@@ -155,8 +170,8 @@ func (h history) anonOf(l Limit, value int64) (float64, bool) {
 func (h history) anonDoubt(l Limit, passed int64, anon float64) float64 {
 	for i := range h.trials {
 		t := &h.trials[i]
-		u := useOf(&t.Observation, l.Container)
-		if t.Verdict.Judgement == Pass && float64(valueOf(t.Step.Settings, l)) > 1.1*float64(passed) && u.anon != nil && math.Abs(math.Log(*u.anon)-anon) < 0.03 {
+		u := h.use(i, l.Container)
+		if t.Verdict.Judgement == Pass && float64(h.value(i, l)) > 1.1*float64(passed) && u.anon != nil && math.Abs(math.Log(float64(*u.anon))-anon) < 0.03 {
 			return fixedAnon
 		}
 	}
@@ -168,16 +183,16 @@ func (h history) anonDoubt(l Limit, passed int64, anon float64) float64 {
 func (h history) memorySpread(l Limit) (squares, freedom float64) {
 	var n noise
 	for i := range h.trials {
-		value := valueOf(h.trials[i].Step.Settings, l)
-		if h.seenBefore(i, func(s Settings) bool { return valueOf(s, l) == value }) {
+		value := h.value(i, l)
+		if h.seenBefore(i, l) {
 			continue
 		}
 		count, sum, squares := 0, 0.0, 0.0
 		for j := i; j < len(h.trials); j++ {
 			t := &h.trials[j]
-			u := useOf(&t.Observation, l.Container)
-			if t.Verdict.Judgement == Pass && valueOf(t.Step.Settings, l) == value && u.anon != nil && *u.anon > 0 {
-				y := math.Log(*u.anon)
+			u := h.use(j, l.Container)
+			if t.Verdict.Judgement == Pass && h.value(j, l) == value && u.anon != nil && *u.anon > 0 {
+				y := math.Log(float64(*u.anon))
 				count, sum, squares = count+1, sum+y, squares+y*y
 			}
 		}
@@ -186,10 +201,10 @@ func (h history) memorySpread(l Limit) (squares, freedom float64) {
 	return n.squares, n.freedom
 }
 
-// seenBefore says whether a trial before i has settings for which same holds.
-func (h history) seenBefore(i int, same func(Settings) bool) bool {
+// seenBefore says whether a trial before i had the same value of a limit.
+func (h history) seenBefore(i int, l Limit) bool {
 	for j := range i {
-		if same(h.trials[j].Step.Settings) {
+		if h.value(j, l) == h.value(i, l) {
 			return true
 		}
 	}

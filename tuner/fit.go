@@ -21,11 +21,13 @@ type fit struct {
 	points []fitPoint
 	usage  float64 // U
 	noise  noise
+	t      float64 // Student's t at the probability aimed at
 }
 
 // fitPoint is one trial: its limit in millicores, u and y as above, and the trial's index.
 type fitPoint struct {
 	limit, u, y float64
+	span        float64 // ln limit
 	trial       int
 }
 
@@ -48,9 +50,10 @@ func depth(usage, limit float64) float64 {
 // Where the slope is taken as it stands (bold), its own doubt is left out: good enough for choosing where to look next.
 func (f *fit) predict(limit, low float64, bold bool) (mean, deviation float64) {
 	var weight, su, sy float64
-	for _, p := range f.points {
-		if p.limit > low {
-			w := nearness(p.limit, limit)
+	at := math.Log(limit)
+	for i := range f.points {
+		if p := &f.points[i]; p.limit > low {
+			w := nearness(p.span, at)
 			weight, su, sy = weight+w, su+w*p.u, sy+w*p.y
 		}
 	}
@@ -62,9 +65,9 @@ func (f *fit) predict(limit, low float64, bold bool) (mean, deviation float64) {
 	s := f.noise.sigma()
 	lambda := s * s / (fitSlopeDoubt * fitSlopeDoubt)
 	suu, suy := lambda, lambda*fitSlope
-	for _, p := range f.points {
-		if p.limit > low {
-			w := nearness(p.limit, limit)
+	for i := range f.points {
+		if p := &f.points[i]; p.limit > low {
+			w := nearness(p.span, at)
 			suu, suy = suu+w*(p.u-mu)*(p.u-mu), suy+w*(p.u-mu)*(p.y-my)
 		}
 	}
@@ -75,8 +78,9 @@ func (f *fit) predict(limit, low float64, bold bool) (mean, deviation float64) {
 	return my + slope*(u-mu), s * math.Sqrt(1+1/weight+(u-mu)*(u-mu)/suu)
 }
 
-func nearness(limit, at float64) float64 {
-	d := math.Log(limit/at) / fitReach
+// nearness is the weight of a point from the logarithms of its limit and of the one asked about.
+func nearness(span, at float64) float64 {
+	d := (span - at) / fitReach
 	return 1 / (1 + d*d)
 }
 

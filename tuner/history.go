@@ -6,11 +6,12 @@ import (
 	"github.com/plimsoll/plimsoll/scenarios"
 )
 
-// history is what a search knows when it decides: its goal and its trials, oldest first. It holds nothing else, so
-// that the same trials always give the same step.
+// history is what a search knows when it decides: its goal and its trials, oldest first. The digest
+// follows from the two, so that the same trials always give the same step.
 type history struct {
 	goal   Goal
 	trials []Trial
+	*digest
 }
 
 // last returns the newest trial; nil where there is none.
@@ -78,8 +79,7 @@ func moved[T scenarios.MilliCPU | scenarios.Bytes](request, limit T, qos scenari
 // use is what the busiest replica of one container used in one trial. nil is "not known".
 type use struct {
 	cpu, cpuP95             *float64 // cores
-	throttled               *float64 // 0–1
-	anon, mapped, peak, set *float64 // bytes
+	anon, mapped, peak, set *scenarios.Bytes
 }
 
 // useOf takes the largest of each figure over the replicas of a container.
@@ -92,39 +92,27 @@ func useOf(o *Observation, container string) use {
 		}
 		u.cpu = larger(u.cpu, c.CPU)
 		u.cpuP95 = larger(u.cpuP95, c.CPUP95)
-		u.throttled = larger(u.throttled, c.ThrottledRatio())
-		u.anon = largerBytes(u.anon, c.AnonPeak)
-		u.mapped = largerBytes(u.mapped, c.MappedFile)
-		u.peak = largerBytes(u.peak, c.MemoryPeak)
-		u.set = largerBytes(u.set, c.WorkingSet)
+		u.anon = larger(u.anon, c.AnonPeak)
+		u.mapped = larger(u.mapped, c.MappedFile)
+		u.peak = larger(u.peak, c.MemoryPeak)
+		u.set = larger(u.set, c.WorkingSet)
 	}
 	return u
 }
 
-func larger(a, b *float64) *float64 {
+func larger[T float64 | scenarios.Bytes](a, b *T) *T {
 	if a == nil || (b != nil && *b > *a) {
 		return b
 	}
 	return a
 }
 
-func largerBytes(a *float64, b *scenarios.Bytes) *float64 {
-	if b == nil {
-		return a
-	}
-	return larger(a, new(float64(*b)))
-}
-
-// blames says whether a failed trial is evidence against the value that limit l had in it. One limit moves at a time, so
+// accuses says whether a failed trial is evidence against the value that limit l had in it. One limit moves at a time, so
 // a failure right after one moved, in a search that passed just before, is that limit's, with two exceptions: where
 // memory ran out while the CPU still had room, memory is the culprit wherever the step moved; and where memory was
 // lowered and only a CPU limit is near, with no more CPU used than ever, it is that CPU limit, unless it fails again.
-func (h history) blames(i int, l Limit) bool {
-	t := &h.trials[i]
-	if t.Verdict.Judgement != Fail {
-		return false
-	}
-	culprit, moved := t.Verdict.Culprit, h.movedAt(i)
+func (h history) accuses(i int, l Limit) bool {
+	culprit, moved := h.trials[i].Verdict.Culprit, h.movedAt(i)
 	if moved == nil || culprit != nil && *culprit != *moved &&
 		(culprit.Resource == Memory && !h.starved(i, *moved) || moved.Resource == Memory && !h.usesMore(i, *culprit) && !h.failedBefore(i)) {
 		return culprit != nil && *culprit == l
@@ -135,7 +123,7 @@ func (h history) blames(i int, l Limit) bool {
 // failedBefore says whether an earlier trial failed at the same limits.
 func (h history) failedBefore(i int) bool {
 	for j := range i {
-		if h.trials[j].Verdict.Judgement == Fail && h.sameLimits(h.trials[j].Step.Settings, h.trials[i].Step.Settings) {
+		if h.trials[j].Verdict.Judgement == Fail && h.firstSame[j] == h.firstSame[i] {
 			return true
 		}
 	}
@@ -145,12 +133,12 @@ func (h history) failedBefore(i int) bool {
 // usesMore says whether a container used more CPU in trial i than it ever has to: what a collector or a kernel short
 // of memory does, and plain noise does not.
 func (h history) usesMore(i int, l Limit) bool {
-	now := useOf(&h.trials[i].Observation, l.Container)
+	now := h.use(i, l.Container)
 	if now.cpu == nil {
 		return true
 	}
 	for j := range h.trials {
-		then := useOf(&h.trials[j].Observation, l.Container)
+		then := h.use(j, l.Container)
 		if h.trials[j].Verdict.Judgement == Pass && then.cpu != nil && *now.cpu > 1.08**then.cpu {
 			return true
 		}
@@ -168,7 +156,7 @@ func (h history) movedAt(i int) *Limit {
 		var moved *Limit
 		for k := range h.goal.Limits {
 			l := &h.goal.Limits[k].Limit
-			if valueOf(h.trials[i].Step.Settings, *l) == valueOf(h.trials[j].Step.Settings, *l) {
+			if h.value(i, *l) == h.value(j, *l) {
 				continue
 			}
 			if moved != nil {
@@ -184,8 +172,8 @@ func (h history) movedAt(i int) *Limit {
 // starved says whether l is a CPU limit whose container used nearly all of it in trial i: then hits pile up in memory,
 // and an OOM kill says nothing about the memory that a served load needs.
 func (h history) starved(i int, l Limit) bool {
-	u := useOf(&h.trials[i].Observation, l.Container)
-	value := valueOf(h.trials[i].Step.Settings, l)
+	u := h.use(i, l.Container)
+	value := h.value(i, l)
 	return l.Resource == CPU && value > 0 && u.cpu != nil && *u.cpu*1000 >= 0.93*float64(value)
 }
 

@@ -35,8 +35,17 @@ func (n noise) sigma() float64 {
 
 func (n noise) degrees() float64 { return n.priorWeight + n.freedom }
 
-// normalCDF is the probability that a standard normal value is below z.
-func normalCDF(z float64) float64 { return 0.5 * math.Erfc(-z/math.Sqrt2) }
+// normalCDF is the probability that a standard normal value is below z. Beyond 8.5 deviations, where it is within 1e-17
+// of 0 or 1, it is just that.
+func normalCDF(z float64) float64 {
+	switch {
+	case z > 8.5:
+		return 1
+	case z < -8.5:
+		return 0
+	}
+	return 0.5 * math.Erfc(-z/math.Sqrt2)
+}
 
 // normalQuantile is the z below which a standard normal value is with probability p, 0 < p < 1.
 func normalQuantile(p float64) float64 { return -math.Sqrt2 * math.Erfcinv(2*p) }

@@ -48,39 +48,45 @@ func throttleMargin(v, b float64) float64 {
 
 // marginNoise measures the noise of one SLO's margin over trials at equal CPU limits. What a change of usage explains by
 // the prior slope is not noise.
-func (h history) marginNoise(slo string, l Limit) noise {
-	sameCPU := func(a, b Settings) bool { return h.sameOf(CPU, a, b) }
-	return h.noiseOf(slo, l, sameCPU)
-}
+func (h history) marginNoise(slo string, l Limit) noise { return h.noiseOf(slo, l, h.firstSameCPU) }
 
 // repeatNoise is marginNoise over trials at wholly equal limits.
-func (h history) repeatNoise(slo string, l Limit) noise { return h.noiseOf(slo, l, h.sameLimits) }
+func (h history) repeatNoise(slo string, l Limit) noise { return h.noiseOf(slo, l, h.firstSame) }
 
-// noiseOf measures the noise of one SLO's margin over trials whose settings are the same.
-func (h history) noiseOf(slo string, l Limit, same func(a, b Settings) bool) noise {
+// noiseOf measures the noise of one SLO's margin over groups of trials: those with the same first one.
+func (h history) noiseOf(slo string, l Limit, first []int) noise {
 	n := h.priorNoise(slo)
 	for i := range h.trials {
-		if h.seenBefore(i, func(s Settings) bool { return same(s, h.trials[i].Step.Settings) }) {
+		if first[i] != i {
 			continue
 		}
 		count, sum, squares := 0, 0.0, 0.0
 		for j := i; j < len(h.trials); j++ {
-			t := &h.trials[j]
-			if t.Step.Scenario != h.goal.Tuning.Probe || !same(t.Step.Settings, h.trials[i].Step.Settings) {
+			if first[j] != i {
 				continue
 			}
-			raw, ok := marginOf(t, slo)
-			y := raw
-			if u := useOf(&t.Observation, l.Container); u.cpu != nil {
-				y -= fitSlope * min(3, depth(*u.cpu*1000, float64(valueOf(t.Step.Settings, l))))
-			}
-			if ok && !idleMargin(t, slo) && h.steady(j) && (t.Verdict.Judgement == Pass || t.Verdict.Judgement == Fail && raw > 0 && raw < hardMiss) {
+			if y, ok := h.levelMargin(j, slo, l); ok {
 				count, sum, squares = count+1, sum+y, squares+y*y
 			}
 		}
 		n.addGroup(count, sum, squares)
 	}
 	return n
+}
+
+// levelMargin is y of one SLO in trial i with what its usage explains taken off; ok is false where it says nothing of
+// the noise.
+func (h history) levelMargin(i int, slo string, l Limit) (y float64, ok bool) {
+	t := &h.trials[i]
+	if t.Step.Scenario != h.goal.Tuning.Probe {
+		return 0, false
+	}
+	raw, ok := marginOf(t, slo)
+	y = raw
+	if u := h.use(i, l.Container); u.cpu != nil {
+		y -= fitSlope * min(3, depth(*u.cpu*1000, float64(h.value(i, l))))
+	}
+	return y, ok && !idleMargin(t, slo) && h.steady(i) && (t.Verdict.Judgement == Pass || t.Verdict.Judgement == Fail && raw > 0 && raw < hardMiss)
 }
 
 // throttleNoise is the noise of throttleMargin before it was measured: a window of n = 100 periods alone gives the root's
@@ -109,7 +115,7 @@ func (h history) steady(i int) bool {
 			continue
 		}
 		for _, s := range h.goal.Limits {
-			now, then := useOf(&h.trials[i].Observation, s.Container), useOf(&h.trials[j].Observation, s.Container)
+			now, then := h.use(i, s.Container), h.use(j, s.Container)
 			if now.cpu != nil && then.cpu != nil && *now.cpu > 1.07**then.cpu {
 				return false
 			}
@@ -119,10 +125,10 @@ func (h history) steady(i int) bool {
 	return true
 }
 
-// sameOf says whether two settings have equal limits of one resource wherever one is searched.
-func (h history) sameOf(r Resource, a, b Settings) bool {
+// sameOf says whether two trials had equal limits of one resource wherever one is searched.
+func (h history) sameOf(r Resource, i, j int) bool {
 	for _, s := range h.goal.Limits {
-		if s.Resource == r && valueOf(a, s.Limit) != valueOf(b, s.Limit) {
+		if s.Resource == r && h.value(i, s.Limit) != h.value(j, s.Limit) {
 			return false
 		}
 	}

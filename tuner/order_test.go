@@ -18,8 +18,8 @@ func TestMemoryDoesNotDependOnTheOrderOfTrials(t *testing.T) {
 	}
 	cold, warm := trial(200, 40, 50), trial(60, 40, 4)
 	goal := Goal{Limits: []Searched{{Limit{"app", Memory}, 16 << 20, 1 << 30}}, Tuning: scenarios.Tuning{Safety: 0.95, Probe: "probe"}}
-	first := history{goal, []Trial{cold, warm}}.memoryBracket(goal.Limits[0])
-	last := history{goal, []Trial{warm, cold}}.memoryBracket(goal.Limits[0])
+	first := newHistory(goal, []Trial{cold, warm}).memoryBracket(goal.Limits[0])
+	last := newHistory(goal, []Trial{warm, cold}).memoryBracket(goal.Limits[0])
 	near(t, "need, the cold trial last", last.quantile(0.95), first.quantile(0.95), 1e-9)
 	at60 := first.confidence(spanOf(60 << 20))
 	if at60 > 0.9 {

@@ -58,12 +58,12 @@ func (h history) usageFor(l Limit) float64 {
 		if t.Verdict.Judgement != Pass || t.Step.Purpose == Confirm {
 			continue
 		}
-		u := useOf(&t.Observation, l.Container)
+		u := h.use(i, l.Container)
 		switch {
 		case l.Resource == CPU && u.cpuP95 != nil:
 			return *u.cpuP95 * 1000
 		case l.Resource == Memory && u.set != nil:
-			return *u.set
+			return float64(*u.set)
 		}
 	}
 	return 0

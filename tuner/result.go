@@ -26,7 +26,7 @@ func (h history) evidenceOf(l Searched, settings Settings) Evidence {
 	}
 	for i := range h.trials {
 		t := &h.trials[i]
-		at := valueOf(t.Step.Settings, l.Limit)
+		at := h.value(i, l.Limit)
 		bears := t.Step.Purpose == Begin || h.blames(i, l.Limit) || at == value
 		if t.Step.Change != nil && t.Step.Change.Limit == l.Limit || bears {
 			ev.Trials = append(ev.Trials, t.Number)
@@ -51,10 +51,9 @@ func (h history) evidenceOf(l Searched, settings Settings) Evidence {
 // confidenceAt is the probability that a limit at value is enough for one more run.
 func (h history) confidenceAt(l Searched, value int64) float64 {
 	if l.Resource == CPU {
-		c := h.newCPUSearch(l)
-		return c.confidence(float64(value))
+		return h.search(l).confidence(float64(value))
 	}
-	return h.memoryBracket(l).confidence(spanOf(value))
+	return h.bracket(l).confidence(spanOf(value))
 }
 
 func limitReason(l Searched, ev Evidence, e estimate) string {
