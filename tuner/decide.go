@@ -12,7 +12,13 @@ import (
 // OOM kills spoil every latency); once it passes, bring each limit down, one at a time, to the least value that leaves
 // room for the noise; then confirm by a soak on fresh replicas at exactly the values that will be printed.
 func Decide(goal Goal, trials []Trial) Step {
-	h := newHistory(goal, trials)
+	step := newHistory(goal, trials).decide()
+	step.Settings = goal.allowed(step.Settings)
+	return step
+}
+
+// decide is Decide before the requests are raised to what a LimitRange asks for.
+func (h history) decide() Step {
 	last := h.last()
 	switch {
 	case last == nil:

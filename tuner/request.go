@@ -25,7 +25,7 @@ func (h history) withRequests(settings Settings) Settings {
 			c.MemoryRequest = scenarios.Bytes(h.requestOf(Limit{c.Container, Memory}, int64(c.MemoryLimit)))
 		}
 	}
-	return out
+	return h.goal.allowed(out)
 }
 
 // derives says whether the request of a resource is derived: its limit is searched, or left off on purpose.

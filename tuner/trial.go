@@ -119,6 +119,8 @@ type Goal struct {
 	Before Settings `json:"before"`
 	// Limits that may move, in the order container, CPU, memory, with their bounds in millicores or bytes.
 	Limits []Searched `json:"limits"`
+	// Ranges of the namespace that requests are kept within too; empty where there are none. See Within.
+	Ranges []Range `json:"ranges,omitempty"`
 	// Replicas is how many replicas share the load.
 	Replicas int `json:"replicas"`
 	// SLOs by scenario name are those of the file and the scenario's own. Where none names OOM kills or restarts, one
