@@ -6,11 +6,11 @@ type MeasuredCurve struct {
 	Points []CurvePoint
 }
 
-// MeasuredCurves are tables that no formula of this repository assumes: HTTP services under open-loop load in a cgroup
-// of their own with a CPU quota, on two cores with other work beside them. Usage was 94m (steady arrivals) and 250m
-// (Poisson arrivals). p99 is over that without a quota; points out of order by less than the spread of their repeats
-// were made monotone. The third has the knee measured for a runtime with JIT compilation and parallel garbage
-// collection (1.72 times usage) and the shape of the second, since of that runtime only the knee was kept.
+// MeasuredCurves are tables that no formula of this repository assumes. The first two come from a Go HTTP service under
+// open-loop load in a cgroup of its own with a CPU quota, on two cores with other work beside it: single trials of 8 to
+// 12 s, with usage 94m (steady arrivals) and 250m (Poisson arrivals). p99 is over that without a quota; points out of order
+// were made monotone. The trials themselves were not kept, and the tables have not been measured again. The third was not measured as a curve: only its knee was, at 1.72 times the usage of a runtime with
+// JIT compilation and parallel garbage collection; the shape is that of the second.
 func MeasuredCurves() []MeasuredCurve {
 	return []MeasuredCurve{
 		{Name: "Go, steady arrivals", Points: []CurvePoint{{1.005, 7.5, 0.94}, {1.06, 7, 0.9}, {1.11, 1.5, 0.05}, {1.37, 1.02, 0}, {2, 1, 0}}},

@@ -17,6 +17,7 @@ type trialRun struct {
 	fresh    bool
 	leaked   []float64
 	start    time.Duration
+	starting time.Duration // until Ready, or until the time for it was over
 	took     time.Duration
 	seconds  []tuner.Second
 	kills    []tuner.Kill
@@ -27,8 +28,8 @@ func (t *trialRun) run() tuner.Observation {
 	s := t.service
 	o := tuner.Observation{Start: time.Unix(0, 0).UTC().Add(t.start), Planned: t.scenario.Duration(), Warmup: t.scenario.Warmup,
 		Window: t.scenario.Duration() - t.scenario.Warmup, Complete: true, Fresh: t.fresh}
-	starting := t.startup(&o)
-	t.took = starting
+	t.starting = t.startup(&o)
+	t.took = t.starting
 	peak := s.at(t.step.Settings, t.draws, t.peakRate(), t.leaked)
 	if o.NeverReady {
 		t.neverReady(&o, peak)
@@ -86,10 +87,7 @@ func (t *trialRun) startup(o *tuner.Observation) time.Duration {
 	if !t.fresh {
 		return time.Second
 	}
-	timeout := t.service.StartTimeout
-	if timeout == 0 {
-		timeout = time.Minute
-	}
+	timeout := t.service.startTimeout()
 	idle := t.service.at(t.step.Settings, t.draws, 0, make([]float64, len(t.leaked)))
 	longest := time.Second
 	for i := range idle.parts {
@@ -239,7 +237,7 @@ func (t *trialRun) container(i, replica int, p *part, window time.Duration) tune
 		u.ThrottledTime = new(time.Duration(p.throttled * 0.3 * float64(window)))
 		u.StartupThrottled = new(0.0)
 		if t.fresh && set.CPULimit < 1000 && c.StartCPU > 0 {
-			u.StartupThrottled = new(0.9)
+			u.StartupThrottled = new(0.9 * min(1, p.starting/t.starting.Seconds()))
 		}
 	}
 	if p.fate == thrashing {

@@ -122,11 +122,11 @@ func (c *Container) collection(limit float64) float64 {
 
 // remember fills in the memory figures and the fate of a container under a memory limit (0: none).
 func (c *Container) remember(p *part, limit, noise, leaked float64) {
-	anon := float64(c.Anon)
+	anon := float64(c.Anon) * noise
 	if c.HeapShare > 0 && limit > 0 {
-		anon = max(anon, min(2*anon, limit*c.HeapShare))
+		anon = max(anon, min(2*anon, limit*c.HeapShare)) // a heap that is capped is capped in every run
 	}
-	p.anon = anon*noise + leaked
+	p.anon = anon + leaked
 	p.mapped = float64(c.File) * noise
 	need := p.anon + p.mapped
 	p.peak = max(need+float64(c.Cache)*noise, float64(c.StartMemory)*noise)
@@ -166,11 +166,12 @@ func bytesOf(x float64) *scenarios.Bytes { return new(scenarios.Bytes(x)) }
 // Quiet is the random part of a run without noise.
 func (s *Service) Quiet() Draws { return Draws{memory: make([]float64, len(s.Containers))} }
 
-// Passes says whether a run at the full rate serves every hit, kills nothing, and keeps p99 below bound (seconds).
+// Passes says whether replicas become Ready in time, and a run at the full rate serves every hit, kills nothing, and
+// keeps p99 below bound (seconds).
 func (s *Service) Passes(settings tuner.Settings, d Draws, bound float64) bool {
 	o := s.at(settings, d, s.Rate, make([]float64, len(s.Containers)))
 	for i := range o.parts {
-		if o.parts[i].fate != fine {
+		if o.parts[i].fate != fine || o.parts[i].starting+1 > s.startTimeout().Seconds() {
 			return false
 		}
 	}

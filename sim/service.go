@@ -57,3 +57,11 @@ type Container struct {
 // Curve gives the factor by which latency is stretched and the throttled ratio, 0–1, at depth = limit / usage. It is
 // asked only where depth > 1; below it a container can't keep up.
 type Curve func(depth float64) (stretch, throttled float64)
+
+// startTimeout is StartTimeout, or what it stands for.
+func (s *Service) startTimeout() time.Duration {
+	if s.StartTimeout == 0 {
+		return time.Minute
+	}
+	return s.StartTimeout
+}

@@ -86,7 +86,8 @@ func (h history) worstMargin(t *Trial) float64 {
 // apart in a few trials.
 const deafening = 0.5
 
-// tooNoisy ends a search whose noise, known from three repeats or more, leaves no limits to tell apart.
+// tooNoisy ends a search whose noise, known from three repeats or more, leaves no limits to tell apart; with fewer it
+// repeats.
 func (h history) tooNoisy() (Step, bool) {
 	for _, l := range h.goal.Limits {
 		for _, slo := range h.goal.SLOs[h.goal.Tuning.Probe] {
@@ -94,12 +95,17 @@ func (h history) tooNoisy() (Step, bool) {
 				continue
 			}
 			n := h.repeatNoise(slo.Text, l.Limit)
-			if n.freedom < 3 || n.sigma() < deafening {
+			if n.freedom == 0 || n.measured() < deafening {
 				continue
 			}
+			if n.freedom < 3 {
+				step := h.toward(h.lastSettings(), Repeat, fmt.Sprintf("from run to run %q varies by %s: again, cold, to be sure of it", slo.Text, percentText(n.measured())))
+				step.Fresh = true
+				return step, true
+			}
 			step := h.end(TooNoisy, fmt.Sprintf("from run to run %q varies by %s (standard deviation of its logarithm) at equal limits: too much to tell limits apart",
-				slo.Text, percentText(n.sigma())))
-			step.Result.Sigma = new(n.sigma())
+				slo.Text, percentText(n.measured())))
+			step.Result.Sigma = new(n.measured())
 			return step, true
 		}
 	}

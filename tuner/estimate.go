@@ -47,15 +47,25 @@ func (h history) newEstimate(l Searched) estimate {
 	} else {
 		e = h.cpuEstimate(l)
 	}
-	if e.next != 0 && (h.moves(l.Limit) >= maxProbes+4 || e.next == e.hold) {
+	if e.next != 0 && (h.moves(l.Limit) >= maxProbes+4 && e.hold < 2*e.next || e.next == e.hold) {
 		e.next = 0
 	}
 	return e
 }
 
-// target is the probability that each single limit is to be enough: all of them together reach Safety.
+// target is the probability that each single limit is to be enough: all of them together reach Safety. Memory limits fail
+// each on its own; CPU limits share the SLOs, and all but the largest stay where these can't feel them, so they count as one.
 func (h history) target() float64 {
-	return math.Pow(h.goal.Tuning.Safety, 1/float64(max(1, len(h.goal.Limits))))
+	n := 0
+	for _, l := range h.goal.Limits {
+		if l.Resource == Memory {
+			n++
+		}
+	}
+	if n < len(h.goal.Limits) {
+		n++
+	}
+	return math.Pow(h.goal.Tuning.Safety, 1/float64(max(1, n)))
 }
 
 // moves counts the probes of one limit after the first trial that passed.

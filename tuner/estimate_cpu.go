@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	cpuNoise       = 0.07 // σ₀ of ln(response time at a quantile): what is assumed before it was measured
-	cpuNoiseWeight = 2.0
+	cpuNoise       = 0.05 // σ₀ of ln(response time at a quantile): what is assumed before it was measured
+	cpuNoiseWeight = 6.0
 	// hardMiss is the y = ln(value/bound) from which a failure is far past the knee: it bounds the limit from below,
 	// and teaches nothing about the slope.
 	hardMiss = 1.0
@@ -128,6 +128,9 @@ func (c *cpuSearch) point(i int, slo string) (fitPoint, bool) {
 		return fitPoint{}, false
 	}
 	if t.Verdict.Judgement == Fail && !c.h.blames(i, c.limit.Limit) {
+		return fitPoint{}, false
+	}
+	if !c.h.steady(i) {
 		return fitPoint{}, false
 	}
 	return fitPoint{limit: value, span: math.Log(value), u: depth(*u.cpu*1000, value), y: y, trial: i}, true
@@ -270,6 +273,10 @@ func (c *cpuSearch) next(hold int64, target float64) (int64, string) {
 			return bold, c.reason(bold)
 		case v > 0 && visits < maxVisits:
 			return v, fmt.Sprintf("%s passed at %s with little evidence: once more, to know the noise", c.limit.Container, limitText(CPU, v))
+		case v == 0:
+			if x, why := c.between(bold, hold); x > 0 {
+				return x, why
+			}
 		}
 	}
 	if !settled {
@@ -284,6 +291,15 @@ func (c *cpuSearch) next(hold int64, target float64) (int64, string) {
 		return c.halfWay(hold)
 	}
 	return x, c.reason(x)
+}
+
+// between goes half way from a value that failed, for whatever reason, to the one held; 0 where they are near.
+func (c *cpuSearch) between(failed, hold int64) (int64, string) {
+	x := c.limit.within(roundUp(CPU, math.Sqrt(float64(failed)*float64(hold))))
+	if _, visits := c.near(x); visits > 0 || float64(failed)*(1+2*resolution) > float64(hold) {
+		return 0, ""
+	}
+	return x, fmt.Sprintf("%s failed at %s and passed at %s: between the two", c.limit.Container, limitText(CPU, failed), limitText(CPU, hold))
 }
 
 // mostRelaxed is the limit over usage from which more CPU no longer helps.
@@ -312,12 +328,13 @@ func (c *cpuSearch) up(hold int64, target float64) (int64, string) {
 // maxVisits is how many trials one value may take before the search asks for a larger one instead.
 const maxVisits = 3
 
-// near returns the largest value that passed within the resolution of a value (0: none), and the number of trials there.
+// near returns the largest value that passed within the resolution of a value (0: none), and the number of trials there;
+// those below the floor do not count: that they passed was luck.
 func (c *cpuSearch) near(value int64) (passed int64, visits int) {
 	for i := range c.h.trials {
 		v := c.h.value(i, c.limit.Limit)
 		ratio := float64(v) / float64(value)
-		if ratio > 1+resolution || ratio < 1/(1+resolution/2) || !c.h.comparable(i, c.limit.Limit) {
+		if ratio > 1+resolution || ratio < 1/(1+resolution/2) || float64(v) < c.floor || !c.h.comparable(i, c.limit.Limit) {
 			continue
 		}
 		visits++

@@ -16,6 +16,10 @@ const (
 // memoryResolution is how near to each other two memory limits may be and still be told apart.
 const memoryResolution = 0.04
 
+// memorySlack is how far above the value aimed at a memory limit may stay, at least; where the noise is larger, most of
+// it: less is not worth a trial. After three steps it may be half as much again.
+const memorySlack = 0.02
+
 // memoryEstimate searches a memory limit. What is known: the need of a run is hardly below its anonymous memory, never
 // above its peak, and each trial adds a sign. The peak counts page cache that could be given back, so the least limit
 // is often far below it, and only trials tell how far.
@@ -65,9 +69,9 @@ func (h history) nextMemory(l Searched, b *bracket, hold int64) (int64, string) 
 	floor := float64(h.soakFailed(l.Limit)) * soakStep
 	x := l.within(roundUp(Memory, max(math.Exp(aim), floor)))
 	settled := b.confidence(spanOf(hold)) >= h.target()-settledDoubt && float64(hold) >= floor
-	slack := 1 + memoryResolution
+	slack := 1 + max(memorySlack, 0.85*sigma)
 	if h.moves(l.Limit) >= 3 {
-		slack = 1 + 2*memoryResolution
+		slack = 1 + max(1.5*memorySlack, 1.5*sigma)
 	}
 	if settled && float64(hold) <= float64(x)*slack || x == hold || x == h.value(len(h.trials)-1, l.Limit) && h.last().Verdict.Judgement == Pass {
 		return 0, ""

@@ -114,10 +114,15 @@ func larger[T float64 | scenarios.Bytes](a, b *T) *T {
 func (h history) accuses(i int, l Limit) bool {
 	culprit, moved := h.trials[i].Verdict.Culprit, h.movedAt(i)
 	if moved == nil || culprit != nil && *culprit != *moved &&
-		(culprit.Resource == Memory && !h.starved(i, *moved) || moved.Resource == Memory && !h.usesMore(i, *culprit) && !h.failedBefore(i)) {
+		(culprit.Resource == Memory && ranOut(h.trials[i].Verdict.Mode) && !h.starved(i, *moved) || moved.Resource == Memory && !h.usesMore(i, *culprit) && !h.failedBefore(i)) {
 		return culprit != nil && *culprit == l
 	}
 	return *moved == l
+}
+
+// ranOut says whether a failure is one for want of memory, and not just slowness beside a limit that is nearly full.
+func ranOut(m Mode) bool {
+	return m != HighLatency && m != LatencyVariance && m != DroppedHits && m != Saturation
 }
 
 // failedBefore says whether an earlier trial failed at the same limits.

@@ -33,6 +33,9 @@ func (n noise) sigma() float64 {
 	return math.Sqrt((n.priorWeight*n.prior*n.prior + n.squares) / (n.priorWeight + n.freedom))
 }
 
+// measured is the noise without what was assumed of it; freedom is at least 1.
+func (n noise) measured() float64 { return math.Sqrt(n.squares / n.freedom) }
+
 func (n noise) degrees() float64 { return n.priorWeight + n.freedom }
 
 // normalCDF is the probability that a standard normal value is below z. Beyond 8.5 deviations, where it is within 1e-17

@@ -107,6 +107,10 @@ func (h history) priorNoise(slo string) noise {
 	return noise{prior: cpuNoise, priorWeight: cpuNoiseWeight}
 }
 
+// steadyUse is the CPU usage over that of the newest trial that passed from which a container was short of memory: its
+// usage at an equal load varies by a percent or two.
+const steadyUse = 1.04
+
 // steady says whether no container used more CPU than in the newest trial that passed: no collector and no kernel was
 // short of memory.
 func (h history) steady(i int) bool {
@@ -116,7 +120,7 @@ func (h history) steady(i int) bool {
 		}
 		for _, s := range h.goal.Limits {
 			now, then := h.use(i, s.Container), h.use(j, s.Container)
-			if now.cpu != nil && then.cpu != nil && *now.cpu > 1.07**then.cpu {
+			if now.cpu != nil && then.cpu != nil && *now.cpu > steadyUse**then.cpu {
 				return false
 			}
 		}

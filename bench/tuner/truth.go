@@ -16,6 +16,9 @@ type truth struct {
 
 const truthRuns = 400
 
+// walk is the ratio of neighbouring values on the way to a demand: no cliff is narrower.
+const walk = 1.02
+
 // truths are those of every limit of derived settings.
 func (s *specimen) truths(settings tuner.Settings, r *rand.Rand) []truth {
 	var all []truth
@@ -48,21 +51,27 @@ func (s *specimen) passRatio(settings tuner.Settings, r *rand.Rand) float64 {
 	return float64(passed) / truthRuns
 }
 
-// demand finds the least passing value by bisection with the noise off, below the derived value or above it, the other
-// limits as derived; at their upper bounds where with them as derived no value passes. Below a cliff the smaller passing
-// region is not looked for: the search bounds from below by the largest failure.
+// demand finds the least value that passes with the noise off, with every value from there to the derived one (as the
+// oracle's smallest passing value), or above where the derived one fails; the other limits as derived, or at their upper
+// bounds where with them as derived no value passes. Below a cliff a smaller passing region may lie; that is not it: the
+// search has to bound from below by the largest failure.
 func (s *specimen) demand(settings tuner.Settings, l tuner.Searched) float64 {
 	quiet := s.service.Quiet()
 	if !s.service.Passes(with(settings, l.Limit, l.Max), quiet, s.bound) {
 		settings = s.relaxedBut(settings, l.Limit)
 	}
-	low, high := float64(l.Min), float64(valueOf(settings, l.Limit))
-	for high < float64(l.Max) && !s.service.Passes(with(settings, l.Limit, int64(high)), quiet, s.bound) {
-		low, high = high, high*1.2
+	passes := func(x float64) bool { return s.service.Passes(with(settings, l.Limit, int64(x)), quiet, s.bound) }
+	high := float64(valueOf(settings, l.Limit))
+	for high < float64(l.Max) && !passes(high) {
+		high *= walk
+	}
+	low := high / walk
+	for low > float64(l.Min) && passes(low) {
+		low, high = low/walk, low
 	}
 	for high/low > 1.001 && high-low > 1 {
 		middle := (low + high) / 2
-		if s.service.Passes(with(settings, l.Limit, int64(middle)), quiet, s.bound) {
+		if passes(middle) {
 			high = middle
 		} else {
 			low = middle
