@@ -24,6 +24,8 @@ type clusterOptions struct {
 	// Yes answers the plan; DryRun is "server" or empty; Apply leaves the derived values in place.
 	Yes, Apply bool
 	DryRun     string
+	// OnCopy tunes a copy that serves nobody.
+	OnCopy bool
 	// InPlace allows CPU changes on running Pods.
 	InPlace bool
 	// RestoreTimeout is how long putting back may take.
@@ -39,6 +41,7 @@ func (o *clusterOptions) register(f *pflag.FlagSet) {
 	f.BoolVarP(&o.Yes, "yes", "y", false, "kubernetes: do what the plan says without asking")
 	f.StringVar(&o.DryRun, "dry-run", "", `kubernetes: "server" lets the cluster check the first changes, prints them and stops`)
 	f.BoolVar(&o.InPlace, "in-place", true, "kubernetes: change CPU on the running Pods where the cluster and the Pods allow it")
+	f.BoolVar(&o.OnCopy, "on-copy", false, "kubernetes: test a copy of the Deployment that no Service selects, and delete it at the end")
 	o.first = func(g tuner.Goal) tuner.Settings { return tuner.Decide(g, nil).Settings }
 	o.registerRestore(f)
 }
@@ -57,6 +60,9 @@ func sameHelp(f *pflag.FlagSet) { f.Lookup("cache-dir").DefValue = "$HOME/.kube/
 func (o clusterOptions) validate() error {
 	if o.DryRun != "" && o.DryRun != "server" {
 		return usage(fmt.Errorf("--dry-run: %q given; allowed: server", o.DryRun))
+	}
+	if o.OnCopy && o.Apply {
+		return usage(errors.New("--apply and --on-copy exclude each other: a copy is deleted at the end; apply the patch of the report instead"))
 	}
 	if o.RestoreTimeout <= 0 {
 		return usage(errors.New("--restore-timeout must be above 0"))
@@ -79,7 +85,7 @@ func (a *app) openKubernetes(ctx context.Context, file scenarios.File, o cluster
 	if err != nil {
 		return nil, usage(err)
 	}
-	k, err := kube.Open(ctx, client, file, kube.Options{Resize: o.InPlace, Notice: a.notice})
+	k, err := kube.Open(ctx, client, file, kube.Options{Resize: o.InPlace, OnCopy: o.OnCopy, Notice: a.notice})
 	if err != nil {
 		return nil, usage(err)
 	}

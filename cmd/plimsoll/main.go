@@ -7,9 +7,13 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
 )
 
 func main() {
+	klog.SetLogger(logr.Discard()) // a connection that is lost and found is not news; what it did to a trial is in the trial
 	ctx, stop := interruptible(os.Stderr)
 	code := run(ctx, os.Args[1:], streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}, os.LookupEnv)
 	stop()
@@ -45,7 +49,7 @@ func interruptible(errOut io.Writer) (context.Context, func()) {
 		}
 		select {
 		case <-signals:
-			fmt.Fprintln(errOut, "\nquit; what is left of a local workload is cleaned up by the next \"plimsoll tune\", --resume goes on with the search")
+			fmt.Fprintln(errOut, "\nquit; what is left of a local workload is cleaned up by the next \"plimsoll tune\", one in a cluster is put back by it or by \"plimsoll restore\"; --resume goes on with the search")
 			os.Exit(int(exitNotRestored))
 		case <-done:
 		}

@@ -48,6 +48,9 @@ func planText(k *kube.Kube, plan kube.Plan, goal tuner.Goal, o clusterOptions) s
 	if plan.Leftover != "" {
 		fmt.Fprintf(&b, "  first    puts back what run %s left changed\n", reports.Clean(plan.Leftover))
 	}
+	if plan.Copy != "" {
+		fmt.Fprintf(&b, "  makes    %s, a copy whose labels no Service selects; it is deleted at the end\n", plan.Copy)
+	}
 	for _, c := range plan.Changes {
 		fmt.Fprintf(&b, "  changes  %s\n", c.Object)
 		for line := range strings.Lines(c.Text) {

@@ -24,6 +24,8 @@ type Options struct {
 	Notice func(text string)
 	// Resize allows CPU changes on running Pods, where the cluster, their QoS class and their resizePolicy allow them.
 	Resize bool
+	// OnCopy tunes a copy of the object, which serves nobody and is deleted at the end.
+	OnCopy bool
 }
 
 // Kube is a workload object in a cluster. It implements workload.Workload.
@@ -51,6 +53,8 @@ type Kube struct {
 	doubts   []tuner.Doubt
 	// keep are the settings to leave in place instead of the original ones; nil: none.
 	keep tuner.Settings
+	// copy is what Begin creates, where a copy of the object is tuned; nil otherwise.
+	copy *object
 }
 
 var _ workload.Workload = (*Kube)(nil)
@@ -76,10 +80,15 @@ func Open(ctx context.Context, client *cluster.Client, file scenarios.File, opti
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", target, err)
 	}
-	if err := tunable(target, before); err != nil {
+	if k.file, err = complete(file, before); err != nil {
 		return nil, err
 	}
-	if k.file, err = complete(file, before); err != nil {
+	if options.OnCopy {
+		err = k.useCopy(before)
+	} else {
+		err = tunable(target, before)
+	}
+	if err != nil {
 		return nil, err
 	}
 	k.resizable = options.Resize && offersResize(client)
@@ -151,6 +160,11 @@ func (k *Kube) Begin(ctx context.Context) (err error) {
 	}
 	if err := k.recoverEarlier(ctx); err != nil {
 		return err
+	}
+	if k.copy != nil {
+		if err := k.makeCopy(ctx); err != nil {
+			return err
+		}
 	}
 	if err := k.pin(ctx); err != nil {
 		return err

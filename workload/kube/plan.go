@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/plimsoll/plimsoll/cluster"
+	"github.com/plimsoll/plimsoll/scenarios"
 	"github.com/plimsoll/plimsoll/tuner"
 )
 
@@ -20,6 +21,8 @@ type Plan struct {
 	Services []string
 	// Leftover names a run that left the workload changed; it is put back first. Empty: none did.
 	Leftover string
+	// Copy names the copy that is made and tuned instead, as in deploy/web-plimsoll; empty: none is.
+	Copy string
 }
 
 // PlannedChange is the first change of one object, one line for each field.
@@ -29,9 +32,12 @@ type PlannedChange struct{ Object, Text string }
 // each of the changes, which changes nothing.
 func (k *Kube) Plan(ctx context.Context, settings tuner.Settings, check bool) (Plan, error) {
 	var plan Plan
-	o, err := k.objects.read(ctx, k.target.Object)
+	o, err := k.planned(ctx)
 	if err != nil {
 		return plan, err
+	}
+	if k.copy != nil {
+		plan.Copy, check = k.target.String(), false
 	}
 	if r, err := recordOf(o.Object); err == nil && r != nil {
 		plan.Leftover, check = r.Run, false
@@ -60,8 +66,45 @@ func (k *Kube) Plan(ctx context.Context, settings tuner.Settings, check bool) (P
 	if err := plan.add(ctx, k.target.String(), k.objects, o, e, check); err != nil {
 		return plan, err
 	}
+	if err := k.tryBounds(ctx, o); err != nil {
+		return plan, err
+	}
 	plan.Services, err = k.services(ctx, o)
 	return plan, err
+}
+
+// planned is the object that the plan is for: the one that is there, or the copy that will be.
+func (k *Kube) planned(ctx context.Context) (object, error) {
+	if k.copy != nil {
+		return *k.copy, nil
+	}
+	return k.objects.read(ctx, k.target.Object)
+}
+
+// tryBounds asks whether the cluster would take Pods with the largest limits that the search may come to: better to know
+// now than after an hour.
+func (k *Kube) tryBounds(ctx context.Context, o object) error {
+	var most tuner.Settings
+	for _, c := range k.file.Workload.Containers {
+		s := tuner.ContainerSettings{Container: c.Name, Resources: c.Resources}
+		if c.Tune && k.file.Tuning.CPU && k.file.Tuning.QoS != scenarios.NoCPULimit {
+			s.CPULimit = c.Bounds.CPUMax
+			s.CPURequest = min(s.CPURequest, s.CPULimit)
+		}
+		if c.Tune && k.file.Tuning.Memory {
+			s.MemoryLimit = c.Bounds.MemoryMax
+			s.MemoryRequest = min(s.MemoryRequest, s.MemoryLimit)
+		}
+		most = append(most, s)
+	}
+	e := newEdit(o.Object)
+	if err := k.write(o, e, most, k.run+"-0"); err != nil {
+		return err
+	}
+	if err := k.tryPod(ctx, object{unstructuredOf(e.object)}); err != nil {
+		return fmt.Errorf("with limits at the upper ends of their bounds: %w", err)
+	}
+	return nil
 }
 
 func (p *Plan) add(ctx context.Context, name string, in store, o object, e *edit, check bool) error {

@@ -45,8 +45,14 @@ func (k *Kube) endWatch() {
 // recoverEarlier puts back what a run that is no more left changed.
 func (k *Kube) recoverEarlier(ctx context.Context) error {
 	o, err := k.objects.read(ctx, k.target.Object)
+	if apierrors.IsNotFound(err) && k.copy != nil {
+		return nil
+	}
 	if err != nil {
 		return err
+	}
+	if k.copy != nil && o.GetAnnotations()[copyAnnotation] == "" {
+		return fmt.Errorf("%s is there already, and is no copy of plimsoll's", k.target)
 	}
 	if r, err := recordOf(o.Object); err != nil {
 		return err
@@ -60,6 +66,9 @@ func (k *Kube) recoverEarlier(ctx context.Context) error {
 // the autoscalers, waiting until the Pods are the old ones, the revisions, and last the record with what is left. A
 // workload that was deleted has nothing to put back.
 func (k *Kube) putBack(ctx context.Context, keep tuner.Settings) error {
+	if done, err := k.deleteCopy(ctx); done || err != nil {
+		return err
+	}
 	o, err := k.fieldsBack(ctx, keep)
 	gone := apierrors.IsNotFound(err)
 	if err != nil && !gone {
