@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -14,8 +15,13 @@ func YAML(w io.Writer, r Run) error {
 	if err := JSON(&b, r); err != nil {
 		return err
 	}
+	return asYAML(w, b.Bytes())
+}
+
+// asYAML writes a JSON text as YAML, keys in the same order.
+func asYAML(w io.Writer, text []byte) error {
 	var node yaml.Node
-	if err := yaml.Unmarshal(b.Bytes(), &node); err != nil {
+	if err := yaml.Unmarshal(text, &node); err != nil {
 		return fmt.Errorf("write YAML: %w", err)
 	}
 	block(&node)
@@ -27,10 +33,12 @@ func YAML(w io.Writer, r Run) error {
 	return e.Close()
 }
 
-// block takes the braces and the quotes of JSON off; the encoder quotes what needs it.
+// block takes the braces and the quotes of JSON off; the encoder quotes what needs it, and text of several lines becomes a
+// block that can be copied.
 func block(n *yaml.Node) {
-	if n.Kind != yaml.ScalarNode {
-		n.Style = 0
+	n.Style = 0
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!str" && strings.Contains(n.Value, "\n") {
+		n.Style = yaml.LiteralStyle
 	}
 	for _, child := range n.Content {
 		block(child)

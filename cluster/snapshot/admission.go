@@ -108,6 +108,9 @@ func (b builder) pod(o unstructured.Unstructured) error {
 	if err := convert(o.Object, &p); err != nil {
 		return err
 	}
+	if b.any {
+		return nil
+	}
 	selector, err := selectorOf(b.workload)
 	if err != nil {
 		return err

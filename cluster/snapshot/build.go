@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -82,6 +84,18 @@ func build(w unstructured.Unstructured, objects []unstructured.Unstructured) (co
 	return s, nil
 }
 
+// readable says what in o can't be read. It is the conversion itself, with nothing kept.
+func readable(o unstructured.Unstructured) error {
+	if isWorkload(o) {
+		_, err := build(o, nil)
+		return err
+	}
+	if err := (builder{workload: o, to: &compat.Snapshot{}, any: true}).add(o); err != nil {
+		return at(o, err)
+	}
+	return nil
+}
+
 // at says of which object err speaks.
 func at(o unstructured.Unstructured, err error) error {
 	return fmt.Errorf("%s %s: %w", o.GetKind(), o.GetName(), err)
@@ -89,8 +103,44 @@ func at(o unstructured.Unstructured, err error) error {
 
 // convert reads o into one of Kubernetes' own types. The error is one of the object's writer.
 func convert(o map[string]any, into any) error {
-	return runtime.DefaultUnstructuredConverter.FromUnstructured(o, into)
+	err := runtime.DefaultUnstructuredConverter.FromUnstructured(o, into)
+	if err != nil {
+		if path, value := badQuantity(o, ""); path != "" {
+			return fmt.Errorf("%s: %q is no quantity; write it like 250m or 96Mi", path, value)
+		}
+	}
+	return err
 }
+
+// badQuantity finds the first amount among requests, limits and the like that is none: its path and text.
+func badQuantity(value any, path string) (string, string) {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if amounts, ok := v[key].(map[string]any); ok && slices.Contains(amountKeys, key) {
+				for _, r := range slices.Sorted(maps.Keys(amounts)) {
+					text := fmt.Sprint(amounts[r])
+					if _, err := resource.ParseQuantity(text); err != nil {
+						return strings.TrimPrefix(path+"."+key+"."+r, "."), text
+					}
+				}
+			}
+			if at, text := badQuantity(v[key], path+"."+key); at != "" {
+				return at, text
+			}
+		}
+	case []any:
+		for i, item := range v {
+			if at, text := badQuantity(item, fmt.Sprintf("%s[%d]", path, i)); at != "" {
+				return at, text
+			}
+		}
+	}
+	return "", ""
+}
+
+// amountKeys are the fields that hold amounts by resource.
+var amountKeys = []string{"requests", "limits", "overhead", "hard", "used", "min", "max", "default", "defaultRequest", "maxLimitRequestRatio", "allocatable"}
 
 // add converts o and keeps it where it concerns the workload.
 func (b builder) add(o unstructured.Unstructured) error {
@@ -128,6 +178,9 @@ func ref(o unstructured.Unstructured) compat.Ref {
 // targets says whether a reference of another object means the workload.
 func (b builder) targets(apiVersion, kind, name string) bool {
 	group, _, _ := strings.Cut(apiVersion, "/")
+	if b.any {
+		return true
+	}
 	own, _, _ := strings.Cut(b.workload.GetAPIVersion(), "/")
 	return kind == b.workload.GetKind() && name == b.workload.GetName() && (apiVersion == "" || group == own)
 }

@@ -17,6 +17,9 @@ func Documents(file string, text []byte) ([]unstructured.Unstructured, error) {
 	var all []unstructured.Unstructured
 	for i, d := range split(text) {
 		objects, err := d.objects()
+		for i := 0; err == nil && i < len(objects); i++ {
+			err = readable(objects[i])
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: document %d, line %d: %w", file, i+1, d.lineOf(err), err)
 		}

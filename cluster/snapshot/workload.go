@@ -21,6 +21,8 @@ type builder struct {
 	template corev1.PodTemplateSpec
 	labels   labels.Set
 	to       *compat.Snapshot
+	// any takes every object for one that means the workload: only whether it can be read is asked.
+	any bool
 }
 
 func templateOf(w unstructured.Unstructured) (corev1.PodTemplateSpec, error) {

@@ -7,6 +7,7 @@
 //	plimsoll tune --resume                     go on after a crash or Ctrl-C
 //	plimsoll tune --from report.json           is an earlier result still right? Two trials where nothing changed
 //	plimsoll load --rate 500 --duration 30s --slo 'p99 < 50ms' URL
+//	plimsoll compat deploy/web                 conflicts with HPA, VPA, KEDA, budgets, ranges and quotas; -f for manifests
 //	plimsoll report plimsoll-report/run.plimsoll
 //
 // Results go to standard output, progress and errors to standard error. tune writes into plimsoll-report (or

@@ -75,6 +75,7 @@ func TestHelpAndUsage(t *testing.T) {
 		{name: "bad-output", code: 2, args: []string{"tune", "-f", "testdata/simulated.yaml", "-o", "pdf"}},
 		{name: "two-outputs", code: 2, args: []string{"tune", "-f", "testdata/simulated.yaml", "-o", "json", "-o", "yaml"}},
 		{name: "load-help", args: []string{"load", "--help"}},
+		{name: "compat-help", args: []string{"compat", "--help"}},
 		{name: "init-help", args: []string{"init", "--help"}},
 		{name: "unknown-command", code: 2, args: []string{"tun"}},
 		{name: "unknown-flag", code: 2, args: []string{"tune", "--fast"}},

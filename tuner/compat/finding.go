@@ -57,6 +57,8 @@ type Mend struct {
 // Unchecked is a rule that could not be checked, or not wholly.
 type Unchecked struct {
 	Rule string `json:"rule"`
+	// Kind of object that could not be read; empty where something else is missing.
+	Kind Kind   `json:"kind,omitempty"`
 	Why  string `json:"why"`
 	// Matters is true where the check has thereby not measured what it was asked for.
 	Matters bool `json:"matters"`
@@ -107,12 +109,12 @@ func Evaluate(s Snapshot, measured *Measured) Report {
 		for _, kind := range rule.needs {
 			for _, u := range s.Unread {
 				if u.Kind == kind {
-					r.Unchecked = append(r.Unchecked, Unchecked{rule.ID, string(kind) + ": " + u.Why, kind.Matters() && !s.Offline})
+					r.Unchecked = append(r.Unchecked, Unchecked{rule.ID, kind, u.Why, kind.Matters() && !s.Offline})
 				}
 			}
 		}
 		if rule.derived && measured == nil {
-			r.Unchecked = append(r.Unchecked, Unchecked{rule.ID, "no derived settings to compare with", false})
+			r.Unchecked = append(r.Unchecked, Unchecked{Rule: rule.ID, Why: "no derived settings to compare with"})
 			continue
 		}
 		for _, f := range rule.check(v) {

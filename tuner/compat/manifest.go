@@ -97,7 +97,7 @@ func sorted(m map[string]any) object {
 }
 
 // plain is what YAML reads as the same string without quotes, in every version of it.
-var plain = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*([-./][A-Za-z0-9]+)*$`)
+var plain = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*([-._/][A-Za-z0-9]+)*$`)
 
 // quantity is an amount of CPU or memory with a unit.
 var quantity = regexp.MustCompile(`^[0-9]+(m|Ki|Mi|Gi)$`)

@@ -3,6 +3,7 @@ package compat
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/plimsoll/plimsoll/scenarios"
@@ -20,10 +21,10 @@ func patchOf(r Ref, spec object) string {
 
 func merge(r Ref, spec object) *Mend { return &Mend{r, MergePatch, patchOf(r, spec)} }
 
-// amountText writes a value of resource r as a quantity.
+// amountText writes a value of resource r as a quantity; CPU always in m, so that two beside each other have one unit.
 func amountText(r tuner.Resource, value int64) string {
 	if r == tuner.CPU {
-		return scenarios.MilliCPU(value).String()
+		return strconv.FormatInt(value, 10) + "m"
 	}
 	return scenarios.Bytes(value).String()
 }
@@ -39,22 +40,6 @@ func amountsOf(a Amounts) object {
 	return o
 }
 
-// retargeted mends metric i of h: the same metrics with another target.
-func retargeted(h HPA, i int, target object) *Mend {
-	if h.Kind == "ScaledObject" {
-		return retriggered(h, i, target)
-	}
-	metrics := make([]any, 0, len(h.Metrics))
-	for j, m := range h.Metrics {
-		if j != i {
-			metrics = append(metrics, m.Written)
-			continue
-		}
-		metrics = append(metrics, metricWith(m, target))
-	}
-	return merge(h.Ref, object{{"metrics", metrics}})
-}
-
 // metricWith is a metric on a resource with another target.
 func metricWith(m Metric, target object) object {
 	if m.Type == ContainerResourceMetric {
@@ -62,25 +47,6 @@ func metricWith(m Metric, target object) object {
 			{"name", string(m.Resource)}, {"container", m.Container}, {"target", target}}}}
 	}
 	return object{{"type", "Resource"}, {"resource", object{{"name", string(m.Resource)}, {"target", target}}}}
-}
-
-// retriggered mends trigger i of the ScaledObject that h stands for.
-func retriggered(h HPA, i int, target object) *Mend {
-	triggers := make([]any, 0, len(h.Metrics))
-	for j, m := range h.Metrics {
-		written := maps.Clone(m.Written)
-		if j == i {
-			metadata, _ := written["metadata"].(map[string]any)
-			metadata = maps.Clone(metadata)
-			if metadata == nil {
-				metadata = map[string]any{}
-			}
-			metadata["value"] = scalar(target[1].value)
-			written["metadata"], written["metricType"] = metadata, target[0].value
-		}
-		triggers = append(triggers, written)
-	}
-	return merge(h.Ref, object{{"triggers", triggers}})
 }
 
 // utilization and average are the two kinds of target of a resource.

@@ -34,11 +34,11 @@ func (v view) overQuotaAtMost(h HPA) []Finding {
 		if per == 0 || int64(h.Max)*per <= free {
 			return
 		}
-		room := int(free / per)
+		room := int(max(0, free) / per)
 		f := Finding{Severity: Error, Object: h.Ref, Field: "spec.maxReplicas", Value: fmt.Sprint(h.Max), Why: fmt.Sprintf(
 			"%s at maxReplicas %d needs %s of %s, and %s leaves %s: Pods after number %d are refused", h.Ref, h.Max, i.text(int64(h.Max)*per), what, q.Ref, i.text(free), room)}
 		if room >= max(h.Min, 1) {
-			f.Fix, f.Mend = fmt.Sprintf("raise the quota, or lower maxReplicas to %d", room), bounded(h, 0, room)
+			f.Fix, f.Mend = fmt.Sprintf("raise the quota, or lower maxReplicas to %d", room), bounded(h, 0, max(v.room(h), h.Min, 1))
 		} else {
 			f.Fix, f.Mend = "raise the quota: not even minReplicas fit", raised(q, i, int64(h.Max)*per-free+i.Hard)
 		}
@@ -64,7 +64,7 @@ func (v view) overNodes(h HPA) []Finding {
 		f.Severity = Error
 		f.Fix = "add nodes: not even minReplicas fit"
 	} else {
-		f.Mend = bounded(h, 0, room)
+		f.Mend = bounded(h, 0, max(v.room(h), h.Min, 1))
 	}
 	return []Finding{f}
 }
@@ -227,24 +227,59 @@ func lackingAll(v view, r tuner.Resource, limit bool) []string {
 func outsideRange(v view) []Finding {
 	var all []Finding
 	for _, lr := range v.LimitRanges {
+		for _, r := range both {
+			for _, s := range v.subjects(lr, r) {
+				all = append(all, v.outside(lr, r, s)...)
+			}
+		}
 		if lr.Pod {
-			all = append(all, v.podRange(lr)...)
 			continue
 		}
 		for _, c := range v.next {
-			all = append(all, v.containerRange(lr, c)...)
+			all = append(all, v.beyondRange(lr, c)...)
 		}
+	}
+	return all
+}
+
+// subject is what an entry of a LimitRange holds for: a container, or the Pod as a whole.
+type subject struct {
+	name           string
+	request, limit int64
+}
+
+func (v view) subjects(lr LimitRange, r tuner.Resource) []subject {
+	if lr.Pod {
+		return []subject{{"the Pod as a whole", v.podNeeds(v.next, r, false), v.podNeeds(v.next, r, true)}}
+	}
+	var all []subject
+	for _, c := range v.next {
+		all = append(all, subject{"container " + c.Name, valueOf(c.Resources, r, false), valueOf(c.Resources, r, true)})
+	}
+	return all
+}
+
+// outside are the bounds that s does not keep.
+func (v view) outside(lr LimitRange, r tuner.Resource, s subject) []Finding {
+	var all []Finding
+	for _, b := range lr.bounds(r, s.request, s.limit) {
+		f := Finding{Severity: Error, Object: lr.Ref, Field: fmt.Sprintf("spec.limits[%d].%s.%s", lr.Index, b.field, r), Value: b.value,
+			Why: fmt.Sprintf("%s: %s, so the API server refuses its Pods", s.name, b.text), Fix: "change the range, or the settings"}
+		if b.to != "" {
+			f.Mend = v.widened(lr)
+		}
+		all = append(all, f)
 	}
 	return all
 }
 
 // broken is one bound of a LimitRange that a value does not keep.
 type broken struct {
-	field string
-	value string
-	text  string
-	// to is what the bound would have to be.
-	to any
+	field, value, text string
+	// to is what the bound would have to be, as a quantity; empty where no value of it helps. off is how far off it is, as
+	// a ratio: the worst of several decides.
+	to  string
+	off float64
 }
 
 // bounds checks request and limit of r against one entry; limit 0 is none.
@@ -252,16 +287,16 @@ func (l LimitRange) bounds(r tuner.Resource, request, limit int64) []broken {
 	var all []broken
 	least, most, ratio := l.Min.of(r), l.Max.of(r), l.ratio(r)
 	if least > 0 && request < least {
-		all = append(all, broken{"min", amountText(r, least), fmt.Sprintf("a %s request of %s is below the min of %s", name(r), orNone(r, request), amountText(r, least)), amountText(r, request)})
+		all = append(all, broken{"min", amountText(r, least), fmt.Sprintf("a %s request of %s is below the min of %s", name(r), orNone(r, request), amountText(r, least)), amountText(r, request), Reach(least, max(1, request))})
 	}
 	if most > 0 && limit > most {
-		all = append(all, broken{"max", amountText(r, most), fmt.Sprintf("a %s limit of %s is above the max of %s", name(r), amountText(r, limit), amountText(r, most)), amountText(r, limit)})
+		all = append(all, broken{"max", amountText(r, most), fmt.Sprintf("a %s limit of %s is above the max of %s", name(r), amountText(r, limit), amountText(r, most)), amountText(r, limit), Reach(limit, most)})
 	}
 	if most > 0 && limit == 0 {
-		all = append(all, broken{"max", amountText(r, most), fmt.Sprintf("there is a max of %s, and no %s limit", amountText(r, most), name(r)), nil})
+		all = append(all, broken{field: "max", value: amountText(r, most), text: fmt.Sprintf("there is a max of %s, and no %s limit", amountText(r, most), name(r))})
 	}
 	if got := Reach(limit, max(request, 1)); ratio > 0 && limit > 0 && got > ratio+1e-9 {
-		all = append(all, broken{"maxLimitRequestRatio", number(ratio), fmt.Sprintf("a %s limit of %s is %s times the request of %s, above the maxLimitRequestRatio of %s", name(r), amountText(r, limit), number(got), amountText(r, request), number(ratio)), quotedNumber(got)})
+		all = append(all, broken{"maxLimitRequestRatio", number(ratio), fmt.Sprintf("a %s limit of %s is %s times the request of %s, above the maxLimitRequestRatio of %s", name(r), amountText(r, limit), number(got), amountText(r, request), number(ratio)), quotedNumber(got), got})
 	}
 	return all
 }
@@ -269,21 +304,14 @@ func (l LimitRange) bounds(r tuner.Resource, request, limit int64) []broken {
 // quotedNumber is x rounded up to a tenth, as a quantity.
 func quotedNumber(x float64) string { return number(float64(int64(x*10)+1) / 10) }
 
-func (v view) containerRange(lr LimitRange, c Container) []Finding {
+// beyondRange compares what a default of lr and a VPA do to c with what it shall have.
+func (v view) beyondRange(lr LimitRange, c Container) []Finding {
 	var all []Finding
 	for _, r := range both {
-		for _, b := range lr.bounds(r, valueOf(c.Resources, r, false), valueOf(c.Resources, r, true)) {
-			f := Finding{Severity: Error, Object: lr.Ref, Field: fmt.Sprintf("spec.limits[%d].%s.%s", lr.Index, b.field, r), Value: b.value,
-				Why: fmt.Sprintf("container %s: %s, so the API server refuses its Pods", c.Name, b.text), Fix: "change the range, or the settings"}
-			if b.to != nil {
-				f.Mend = ranged(lr, b.field, r, b.to)
-			}
-			all = append(all, f)
-		}
 		all = append(all, v.silentLimit(lr, c, r)...)
 		for _, a := range v.VPAs {
 			if a.controls(c, r) {
-				all = append(all, policyRange(lr, a, c, r)...)
+				all = append(all, v.policyRange(lr, a, c, r)...)
 			}
 		}
 	}
@@ -317,7 +345,7 @@ func (v view) meant(c Container) Container {
 
 // policyRange compares what a VPA allows with a LimitRange: its policy goes over the range, so it may evict a Pod whose
 // successor is refused. Source: kubernetes/autoscaler vertical-pod-autoscaler/docs/features.md.
-func policyRange(lr LimitRange, a VPA, c Container, r tuner.Resource) []Finding {
+func (v view) policyRange(lr LimitRange, a VPA, c Container, r tuner.Resource) []Finding {
 	p := a.policy(c.Name)
 	fields := []struct {
 		field, end string
@@ -338,64 +366,9 @@ func policyRange(lr LimitRange, a VPA, c Container, r tuner.Resource) []Finding 
 		}
 		side := map[bool]string{true: "above", false: "below"}[above]
 		return []Finding{{Severity: severity, Object: a.Ref, Field: fieldOf(a, c.Name, f.field+"."+string(r)), Value: amountText(r, f.value),
-			Why: fmt.Sprintf("%s %s of %s is %s the %s of %s in %s, and a policy goes over a LimitRange: %s is evicted and then refused", f.field, amountText(r, f.value), c.Name, side, f.end, amountText(r, bound), lr.Ref, may),
-			Fix: "keep the policy within the range",
-			Mend: repolicied(a, []string{c.Name}, func(string) object {
-				least, most := p.Min, p.Max
-				if f.field == "minAllowed" {
-					least = withAmount(least, r, bound)
-				} else {
-					most = withAmount(most, r, bound)
-				}
-				return object{{"minAllowed", orNil(amountsOf(least))}, {"maxAllowed", orNil(amountsOf(most))}}
-			})}}
+			Why:  fmt.Sprintf("%s %s of %s is %s the %s of %s in %s, and a policy goes over a LimitRange: %s is evicted and then refused", f.field, amountText(r, f.value), c.Name, side, f.end, amountText(r, bound), lr.Ref, may),
+			Fix:  "keep the policy within the range",
+			Mend: v.peacefulVPA(a)}}
 	}
 	return nil
-}
-
-func orNil(o object) any {
-	if len(o) == 0 {
-		return nil
-	}
-	return o
-}
-
-func (v view) podRange(lr LimitRange) []Finding {
-	var all []Finding
-	for _, r := range both {
-		for _, b := range lr.bounds(r, v.podNeeds(v.next, r, false), v.podNeeds(v.next, r, true)) {
-			f := Finding{Severity: Error, Object: lr.Ref, Field: fmt.Sprintf("spec.limits[%d].%s.%s", lr.Index, b.field, r), Value: b.value,
-				Why: fmt.Sprintf("the Pod as a whole: %s, so the API server refuses it", b.text), Fix: "change the range, or the settings"}
-			if b.to != nil {
-				f.Mend = ranged(lr, b.field, r, b.to)
-			}
-			all = append(all, f)
-		}
-	}
-	return all
-}
-
-// ranged mends one bound of a LimitRange; its list is replaced as a whole.
-func ranged(lr LimitRange, field string, r tuner.Resource, to any) *Mend {
-	limits := make([]any, len(lr.Written))
-	for i, item := range lr.Written {
-		limits[i] = item
-		entry, ok := item.(map[string]any)
-		if !ok || i != lr.Index {
-			continue
-		}
-		changed := map[string]any{}
-		for key, value := range entry {
-			changed[key] = value
-		}
-		bound := map[string]any{}
-		if old, ok := entry[field].(map[string]any); ok {
-			for key, value := range old {
-				bound[key] = value
-			}
-		}
-		bound[string(r)], changed[field] = to, bound
-		limits[i] = changed
-	}
-	return merge(lr.Ref, object{{"limits", limits}})
 }

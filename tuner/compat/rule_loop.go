@@ -3,8 +3,6 @@ package compat
 import (
 	"fmt"
 	"math"
-
-	"github.com/plimsoll/plimsoll/tuner"
 )
 
 // shared is one metric of an HPA on a resource that a VPA controls too.
@@ -70,26 +68,10 @@ func spiral(v view) []Finding {
 		all = append(all, Finding{
 			Severity: Error, Object: s.hpa.Ref, Field: pathOf(s.hpa, s.index), Value: fmt.Sprint(s.metric.Utilization), Why: why,
 			Fix:  fmt.Sprintf("take %s from the VPA for these containers, or scale on hits per second instead", name(s.metric.Resource)),
-			Mend: uncontrolled(s.vpa, s.containers, s.metric.Resource),
+			Mend: v.peacefulVPA(s.vpa),
 		})
 	}
 	return all
-}
-
-// uncontrolled mends a VPA so that it leaves r of the containers alone.
-func uncontrolled(a VPA, containers []string, r tuner.Resource) *Mend {
-	return repolicied(a, containers, func(c string) object {
-		var rest []any
-		for _, other := range both {
-			if other != r && a.controls(Container{Name: c, Role: App}, other) {
-				rest = append(rest, string(other))
-			}
-		}
-		if len(rest) == 0 {
-			return object{{"mode", "Off"}, {"controlledResources", nil}}
-		}
-		return object{{"controlledResources", rest}}
-	})
 }
 
 // sharedAverage is R2: with an average value the request is no longer in the HPA's formula, but the replicas that it
@@ -108,15 +90,11 @@ func sharedAverage(v view) []Finding {
 		case limit > 0 && value > limit:
 			f.Severity = Warning
 			f.Why = fmt.Sprintf("the average value %s is above the %s limit of %s, so no Pod can ever use as much and the HPA never scales out", amountText(r, value), name(r), amountText(r, limit))
-			f.Fix, f.Mend = "lower the average value", retargeted(s.hpa, s.index, average(r, reachableAverage(limit, up(s.hpa))))
+			f.Fix, f.Mend = "lower the average value", v.peacefulHPA(s.hpa)
 		case least > 0 && value < least:
 			f.Severity = Warning
 			f.Why = fmt.Sprintf("the HPA keeps each Pod at %s of %s, and %s requests at least %s for it: at least %s of every request is never used", amountText(r, value), name(r), s.vpa.Ref, amountText(r, least), percent(1-float64(value)/float64(least)))
 			f.Fix = "lower minAllowed of the VPA to the average value"
-			f.Mend = repolicied(s.vpa, s.containers, func(c string) object {
-				least := s.vpa.policy(c).Min
-				return object{{"minAllowed", amountsOf(withAmount(least, r, value/int64(len(s.containers))))}}
-			})
 		default:
 			f.Why = fmt.Sprintf("%s holds each Pod near %s of %s whatever the request is, so what %s recommends follows the HPA's target and not the load", s.hpa.Ref, amountText(r, value), name(r), s.vpa.Ref)
 			f.Fix = "nothing to do; don't read the VPA's recommendation as the need of the workload"
@@ -124,11 +102,6 @@ func sharedAverage(v view) []Finding {
 		all = append(all, f)
 	}
 	return all
-}
-
-func withAmount(a Amounts, r tuner.Resource, value int64) Amounts {
-	w := withValue(a.resources(), r, false, value)
-	return Amounts{w.CPURequest, w.MemoryRequest}
 }
 
 // reachableAverage is the largest average value at which an HPA acts while a limit does not yet hurt; see

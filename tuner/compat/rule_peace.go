@@ -139,21 +139,29 @@ func runtimeOf(c Container) string {
 func memoryTarget(v view) []Finding {
 	var all []Finding
 	v.eachResource(func(h HPA, i int, m Metric) {
-		if m.Resource != tuner.Memory {
+		who := v.remembers(m)
+		if who == "" {
 			return
 		}
-		for _, c := range running(v.next) {
-			runtime := runtimeOf(c)
-			if runtime == "" || m.Type == ContainerResourceMetric && m.Container != c.Name {
-				continue
-			}
-			all = append(all, Finding{Severity: Warning, Object: h.Ref, Field: pathOf(h, i), Value: m.text(),
-				Why: fmt.Sprintf("container %s runs on %s, which keeps memory it once took: after a peak %s stays at up to %d replicas however small the load is", c.Name, runtime, h.Ref, h.Max),
-				Fix: "scale on CPU or on hits per second instead", Mend: unremembered(h, i)})
-			return
-		}
+		all = append(all, Finding{Severity: Warning, Object: h.Ref, Field: pathOf(h, i), Value: m.text(),
+			Why: fmt.Sprintf("%s, which keeps memory it once took: after a peak %s stays at up to %d replicas however small the load is", who, h.Ref, h.Max),
+			Fix: "scale on CPU or on hits per second instead", Mend: v.unremembered(h)})
 	})
 	return all
+}
+
+// remembers says which container that m counts keeps its memory, and why that is thought; empty where m is not on memory
+// or none does.
+func (v view) remembers(m Metric) string {
+	if !m.onResource() || m.Resource != tuner.Memory {
+		return ""
+	}
+	for _, c := range running(v.next) {
+		if runtime := runtimeOf(c); runtime != "" && (m.Type == ResourceMetric || m.Container == c.Name) {
+			return fmt.Sprintf("container %s runs on %s", c.Name, runtime)
+		}
+	}
+	return ""
 }
 
 // text is the target of a metric on a resource.
@@ -164,21 +172,11 @@ func (m Metric) text() string {
 	return fmt.Sprintf("%d %%", m.Utilization)
 }
 
-// unremembered mends h so that it does without metric i; nil where that is all it has, since what to scale on instead is
-// then for trials or people to say.
-func unremembered(h HPA, i int) *Mend {
+// unremembered mends h so that it does without memory; nil where that is all it has, since what to scale on instead is then
+// for trials or people to say.
+func (v view) unremembered(h HPA) *Mend {
 	if len(h.Metrics) < 2 {
 		return nil
 	}
-	var rest []any
-	for j, m := range h.Metrics {
-		if j != i {
-			rest = append(rest, m.Written)
-		}
-	}
-	key := "metrics"
-	if h.Kind == "ScaledObject" {
-		key = "triggers"
-	}
-	return merge(h.Ref, object{{key, rest}})
+	return v.peacefulHPA(h)
 }

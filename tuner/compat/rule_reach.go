@@ -3,6 +3,7 @@ package compat
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/plimsoll/plimsoll/scenarios"
@@ -70,7 +71,7 @@ func deadTarget(v view) []Finding {
 			}
 			f.Value = amountText(r, m.Average)
 			f.Why = fmt.Sprintf("%s can never scale out: it acts above %s × %s of %s, and a Pod can use no more than its limit of %s; %s", h.Ref, f.Value, number(1+tolerance), name(r), amountText(r, limit), ends)
-			f.Fix, f.Mend = "lower the average value", retargeted(h, i, average(r, reachableAverage(limit, tolerance)))
+			f.Fix, f.Mend = "lower the average value", v.peacefulHPA(h)
 			all = append(all, f)
 			return
 		}
@@ -81,7 +82,7 @@ func deadTarget(v view) []Finding {
 		f.Value = fmt.Sprint(m.Utilization)
 		f.Why = fmt.Sprintf("%s can never scale out: it acts above %s × %s = %s of the %s request, and the limit of %s lets a Pod use no more than %s of its request of %s; %s",
 			h.Ref, percent(target), number(1+tolerance), percent(target*(1+tolerance)), name(r), amountText(r, limit), percent(reach), amountText(r, request), ends)
-		f.Fix, f.Mend = "lower the target, or raise the limit above the request", retargeted(h, i, utilization(v.suggested(h, m)))
+		f.Fix, f.Mend = "lower the target, or raise the limit above the request", v.peacefulHPA(h)
 		all = append(all, f)
 	})
 	return all
@@ -106,11 +107,20 @@ func (v view) suggested(h HPA, m Metric) int {
 	return target
 }
 
-// kneeTarget is the largest target in percent that scales out before a Pod is beyond what it was seen to take; ok is
-// false where that is not known or none is early enough.
+// kneeTarget is kneeCPU in percent of the request.
 func (v view) kneeTarget(h HPA, m Metric) (int, bool) {
 	request, _, _ := v.counted(m, v.next)
-	if !v.kneeKnown(m) || request == 0 {
+	most, ok := v.kneeCPU(h, m)
+	if !ok || request == 0 {
+		return 0, false
+	}
+	return int(100 * most / request), true
+}
+
+// kneeCPU is the largest average CPU usage per Pod, in millicores, that scales out before a Pod is beyond what it was
+// seen to take, and early enough where that can be; ok is false where it is not known.
+func (v view) kneeCPU(h HPA, m Metric) (int64, bool) {
+	if !v.kneeKnown(m) {
 		return 0, false
 	}
 	hits := *v.m.limitHits() / (1 + up(h))
@@ -119,7 +129,7 @@ func (v view) kneeTarget(h HPA, m Metric) (int, bool) {
 			hits = early
 		}
 	}
-	return int(math.Floor(100 * hits * *v.m.CPUPerHit * 1000 / float64(request))), true
+	return int64(math.Floor(hits**v.m.CPUPerHit*1000 + 1e-6)), true
 }
 
 // kneeKnown says whether the trials tell at which CPU usage a Pod is at its end, as metric m counts it.
@@ -150,7 +160,7 @@ func movedTarget(v view) []Finding {
 				amountText(r, int64(target*float64(after))), amountText(r, int64(target*float64(before)))),
 			Fix: fmt.Sprintf("set the target to %d %%%s; an average value of %s would not depend on the request at all",
 				suggested, v.movedReason(m, before, after, suggested), amountText(r, int64(target*float64(before)))),
-			Mend: retargeted(h, i, utilization(suggested)),
+			Mend: v.peacefulHPA(h),
 		})
 	})
 	return all
@@ -206,11 +216,7 @@ func lateTarget(v view) []Finding {
 			return
 		}
 		f.Why = why
-		if most, ok := v.kneeTarget(h, m); ok && most > 0 && m.Target == Utilization {
-			f.Mend = retargeted(h, i, utilization(v.suggested(h, m)))
-		} else if ok && most > 0 {
-			f.Mend = retargeted(h, i, average(m.Resource, int64(most)*request/100))
-		}
+		f.Mend = v.peacefulHPA(h)
 		all = append(all, f)
 	})
 	return all
@@ -251,7 +257,7 @@ func missingRequest(v view) []Finding {
 		if h.Inactive != "" {
 			f.Why += fmt.Sprintf(" (it says: %s)", h.Inactive)
 		}
-		f.Fix, f.Mend = v.requestFix(h, i, m, missing)
+		f.Fix, f.Mend = v.requestFix(h, m, missing)
 		all = append(all, f)
 	})
 	return all
@@ -259,42 +265,28 @@ func missingRequest(v view) []Finding {
 
 // requestFix gives the missing containers what a VPA recommends; without that the metric is narrowed to a container that
 // has a request.
-func (v view) requestFix(h HPA, i int, m Metric, missing []string) (string, *Mend) {
+func (v view) requestFix(h HPA, m Metric, missing []string) (string, *Mend) {
+	if changed := v.recommended(m, missing); len(changed) == len(missing) {
+		return "give them a request; these are what the VPA recommends", resourced(v.Workload, changed)
+	}
+	if narrow := v.narrowed(m); narrow.Type != m.Type {
+		return fmt.Sprintf("give %s a request, or let the HPA look at container %s alone", list(missing), narrow.Container), v.peacefulHPA(h)
+	}
+	return fmt.Sprintf("give %s a request: plimsoll tune derives one", list(missing)), nil
+}
+
+// recommended are the missing containers with the request that a VPA recommends; those that none knows are left out.
+func (v view) recommended(m Metric, missing []string) []Container {
 	var changed []Container
 	for _, c := range running(v.Workload.Containers) {
 		for _, a := range v.VPAs {
 			for _, rec := range a.Recommendations {
-				if rec.Container == c.Name && strings.Contains(" "+strings.Join(missing, " ")+" ", " "+c.Name+" ") && rec.Target.of(m.Resource) > 0 {
+				if rec.Container == c.Name && slices.Contains(missing, c.Name) && rec.Target.of(m.Resource) > 0 {
 					c.Resources = withValue(c.Resources, m.Resource, false, rec.Target.of(m.Resource))
 					changed = append(changed, c)
 				}
 			}
 		}
 	}
-	if len(changed) == len(missing) {
-		return "give them a request; these are what the VPA recommends", resourced(v.Workload, changed)
-	}
-	for _, c := range running(v.next) {
-		if m.Type == ResourceMetric && c.Role == App && valueOf(c.Resources, m.Resource, false) > 0 {
-			m.Type, m.Container = ContainerResourceMetric, c.Name
-			return fmt.Sprintf("give %s a request, or let the HPA look at container %s alone", list(missing), c.Name), narrowed(h, i, m)
-		}
-	}
-	return fmt.Sprintf("give %s a request: plimsoll tune derives one", list(missing)), nil
-}
-
-// narrowed mends metric i of h to be m.
-func narrowed(h HPA, i int, m Metric) *Mend {
-	if h.Kind == "ScaledObject" {
-		return nil
-	}
-	metrics := make([]any, 0, len(h.Metrics))
-	for j := range h.Metrics {
-		if j == i {
-			metrics = append(metrics, metricWith(m, utilization(m.Utilization)))
-		} else {
-			metrics = append(metrics, h.Metrics[j].Written)
-		}
-	}
-	return merge(h.Ref, object{{"metrics", metrics}})
+	return changed
 }

@@ -95,21 +95,9 @@ func (v view) overriding(a VPA, c Container, loose []string) Finding {
 	if c.Resources.CPURequest == 0 && c.Resources.MemoryRequest == 0 {
 		f.Mend = moded(a, Off)
 	} else {
-		f.Mend = v.bounding(a)
+		f.Mend = v.peacefulVPA(a)
 	}
 	return f
-}
-
-// bounding mends every policy of a at once, so that the mends of its findings are one and the same.
-func (v view) bounding(a VPA) *Mend {
-	var names []string
-	byName := map[string]Container{}
-	for _, c := range v.next {
-		if a.controls(c, tuner.CPU) || a.controls(c, tuner.Memory) {
-			names, byName[c.Name] = append(names, c.Name), c
-		}
-	}
-	return repolicied(a, names, func(c string) object { return kept(byName[c].Resources) })
 }
 
 // overridden are Pods that carry other requests or limits than their template, one finding for each container.
@@ -182,7 +170,7 @@ func outsidePolicy(v view) []Finding {
 				f.Severity = Error
 			}
 			if v.undone(&f, a, c, p, r) {
-				f.Fix, f.Mend = "let the VPA allow what the workload shall have", v.bounding(a)
+				f.Fix, f.Mend = "let the VPA allow what the workload shall have", v.peacefulVPA(a)
 				all = append(all, f)
 			}
 		}
@@ -241,7 +229,7 @@ func growingLimits(v view) []Finding {
 				continue
 			}
 			if f, ok := v.growing(a, c, p, r); ok {
-				f.Object, f.Fix, f.Mend = a.Ref, "let the VPA change requests only", v.bounding(a)
+				f.Object, f.Fix, f.Mend = a.Ref, "let the VPA change requests only", v.peacefulVPA(a)
 				all = append(all, f)
 			}
 		}
@@ -304,7 +292,7 @@ func sidecars(v view) []Finding {
 			all = append(all, Finding{Severity: Warning, Object: a.Ref, Field: fieldOf(a, injected, "mode"), Value: "Auto",
 				Why:  fmt.Sprintf("container %s is injected into the Pods and not in the template, and %s changes its requests too: the Pod and the template never agree, and Pods may be evicted again and again", injected, a.Ref),
 				Fix:  "let the VPA leave it alone",
-				Mend: repolicied(a, []string{injected}, func(string) object { return object{{"mode", "Off"}} })})
+				Mend: v.peacefulVPA(a)})
 		}
 		for _, c := range v.next {
 			if c.Role == Sidecar && a.active() {

@@ -44,7 +44,7 @@ func TestR7ReplicaBounds(t *testing.T) {
 	allowed.VPAs[0].MinReplicas = new(1)
 	checkRule(t, "R7", []ruleCase{
 		// 10 × 500m = 5000m > 4500m; 4500 ÷ 500 = 9
-		{name: "quota too small", snapshot: app().hpa(tuner.CPU, 50).quota(QuotaItem{Name: "requests.cpu", Hard: 4500}), severity: Error, why: []string{"maxReplicas 10 needs 5 of requests.cpu", "leaves 4500m", "number 9"}, mend: []string{"maxReplicas: 9"}},
+		{name: "quota too small", snapshot: app().hpa(tuner.CPU, 50).quota(QuotaItem{Name: "requests.cpu", Hard: 4500}), severity: Error, why: []string{"maxReplicas 10 needs 5000m of requests.cpu", "leaves 4500m", "number 9"}, mend: []string{"maxReplicas: 9"}},
 		{name: "quota just enough", snapshot: app().hpa(tuner.CPU, 50).quota(QuotaItem{Name: "cpu", Hard: 5000})},
 		// hard 5000m, used 2500m of which 2 Pods × 500m are its own: others use 1500m, 3500m are left: 7 Pods
 		{name: "others use some", snapshot: app().hpa(tuner.CPU, 50).running(2).quota(QuotaItem{Name: "requests.cpu", Hard: 5000, Used: new(int64(2500))}), severity: Error, why: []string{"leaves 3500m"}, mend: []string{"maxReplicas: 7"}},
@@ -105,7 +105,7 @@ func TestR10GrowingLimits(t *testing.T) {
 	wide := app().limits(100, 400, 256*mi, 256*mi) // ratio 4
 	checkRule(t, "R10", []ruleCase{
 		{name: "nothing bounds it", snapshot: wide.vpa(Recreate), severity: Warning, why: []string{"is 4 times its request", "no maxAllowed"}, mend: []string{"RequestsOnly"}},
-		{name: "above a LimitRange", snapshot: wide.ranged(LimitRange{Max: Amounts{CPU: 1999}, Default: Amounts{CPU: 400}}).vpa(Recreate, both(Amounts{CPU: 500})), severity: Error, why: []string{"at maxAllowed 500m it is 2, above the max of LimitRange team of 1999m"}},
+		{name: "above a LimitRange", snapshot: wide.ranged(LimitRange{Max: Amounts{CPU: 1999}, Default: Amounts{CPU: 400}}).vpa(Recreate, both(Amounts{CPU: 500})), severity: Error, why: []string{"at maxAllowed 500m it is 2000m, above the max of LimitRange team of 1999m"}},
 		{name: "at the LimitRange", snapshot: wide.ranged(LimitRange{Max: Amounts{CPU: 2000}}).vpa(Recreate, both(Amounts{CPU: 500}))},
 		{name: "above every node", snapshot: wide.nodes(Node{Allocatable: Amounts{CPU: 1900}}).vpa(Recreate, both(Amounts{CPU: 500})), severity: Error, why: []string{"largest node"}},
 		{name: "above the derived limit", snapshot: wide.vpa(Recreate, both(Amounts{CPU: 200})), measured: derived(100, 400, 256*mi, 256*mi), severity: Error, why: []string{"it is 800m, above the derived limit of 400m"}},
@@ -124,8 +124,8 @@ func TestR11OutsideRange(t *testing.T) {
 		{name: "ratio kept", snapshot: app().limits(125, 500, 256*mi, 256*mi).ranged(LimitRange{RatioCPU: 4})},
 		{name: "no CPU limit stays none", snapshot: app().limits(100, 0, 256*mi, 256*mi).ranged(LimitRange{Default: Amounts{CPU: 300}}), severity: Warning, why: []string{"states no CPU limit", "limited to 300m"}},
 		{name: "the Pod as a whole", snapshot: app().with(Container{Name: "b", Role: App, Resources: scenarios.Resources{CPURequest: 100, CPULimit: 100}}).ranged(LimitRange{Pod: true, Max: Amounts{CPU: 599}}), severity: Error, why: []string{"600m is above the max of 599m"}},
-		{name: "a VPA below min", snapshot: app().vpa(Recreate, Policy{Container: "app", Max: Amounts{CPU: 50}}).ranged(LimitRange{Min: Amounts{CPU: 100}}), severity: Error, why: []string{"maxAllowed 50m of app is below the min of 100m", "every Pod it changes is evicted and then refused"}, mend: []string{"cpu: 100m"}},
-		{name: "a VPA may go too far", snapshot: app().vpa(Recreate, Policy{Container: "app", Max: Amounts{CPU: 2000}}).ranged(LimitRange{Max: Amounts{CPU: 1000}}), severity: Warning, why: []string{"maxAllowed 2 of app is above the max of 1"}},
+		{name: "a VPA below min", snapshot: app().vpa(Recreate, Policy{Container: "app", Max: Amounts{CPU: 50}}).ranged(LimitRange{Min: Amounts{CPU: 100}}), severity: Error, why: []string{"maxAllowed 50m of app is below the min of 100m", "every Pod it changes is evicted and then refused"}, mend: []string{"maxAllowed:\n        cpu: 500m"}},
+		{name: "a VPA may go too far", snapshot: app().vpa(Recreate, Policy{Container: "app", Max: Amounts{CPU: 2000}}).ranged(LimitRange{Max: Amounts{CPU: 1000}}), severity: Warning, why: []string{"maxAllowed 2000m of app is above the max of 1000m"}},
 	})
 }
 
@@ -134,7 +134,7 @@ func TestR12OverQuota(t *testing.T) {
 	full.Workload.Refused = `pods "web-1" is forbidden: exceeded quota: team`
 	checkRule(t, "R12", []ruleCase{
 		// 3 replicas and 25 % = 1 surge: 4 × 500m = 2000m
-		{name: "no room to surge", snapshot: app().quota(QuotaItem{Name: "requests.cpu", Hard: 1999}), severity: Error, why: []string{"3 + 1 Pods at 500m, 2 of requests.cpu", "leaves 1999m"}, mend: []string{"requests.cpu: \"2\""}},
+		{name: "no room to surge", snapshot: app().quota(QuotaItem{Name: "requests.cpu", Hard: 1999}), severity: Error, why: []string{"3 + 1 Pods at 500m, 2000m of requests.cpu", "leaves 1999m"}, mend: []string{"requests.cpu: 2000m"}},
 		{name: "just room", snapshot: app().quota(QuotaItem{Name: "requests.cpu", Hard: 2000})},
 		{name: "what it uses itself is free", snapshot: app().running(3).quota(QuotaItem{Name: "pods", Hard: 4, Used: new(int64(3))})},
 		{name: "others are in the way", snapshot: app().running(3).quota(QuotaItem{Name: "pods", Hard: 4, Used: new(int64(4))}), severity: Error, why: []string{"leaves 3"}},
