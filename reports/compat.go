@@ -25,6 +25,19 @@ type Compat struct {
 	Coexistence *compat.Coexistence `json:"coexistence"`
 }
 
+// compatField is the field "compat" of report.json.
+type compatField struct {
+	SchemaVersion int `json:"schema_version"`
+	Compat
+}
+
+func newCompatField(c *Compat) *compatField {
+	if c == nil {
+		return nil
+	}
+	return &compatField{FindingsVersion, *c}
+}
+
 // findingsDocument is what FindingsJSON and FindingsYAML write.
 type findingsDocument struct {
 	SchemaVersion int      `json:"schema_version"`
@@ -70,23 +83,38 @@ func FindingsText(w io.Writer, all []Compat, wide bool, style Style) error {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		b.WriteString(style.apply(Strong, Clean(c.Workload.String())) + ": " + tally(c.Report) + "\n")
-		if wide {
-			if err := wideTable(&b, c.Findings); err != nil {
-				return err
-			}
-		} else {
-			for _, f := range c.Findings {
-				findingText(&b, f, style)
-			}
+		if !wide {
+			compatText(&b, c, style)
+			continue
 		}
-		for _, line := range uncheckedLines(c.Report) {
-			b.WriteString("  " + style.apply(Faint, line) + "\n")
+		compatHead(&b, c, style)
+		if err := wideTable(&b, c.Findings); err != nil {
+			return err
 		}
-		combinationText(&b, c, style)
+		compatTail(&b, c, style)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// compatText is one workload: its findings, what was not checked, the autoscalers that fit.
+func compatText(b *strings.Builder, c Compat, style Style) {
+	compatHead(b, c, style)
+	for _, f := range c.Findings {
+		findingText(b, f, style)
+	}
+	compatTail(b, c, style)
+}
+
+func compatHead(b *strings.Builder, c Compat, style Style) {
+	b.WriteString(style.apply(Strong, Clean(c.Workload.String())) + ": " + tally(c.Report) + "\n")
+}
+
+func compatTail(b *strings.Builder, c Compat, style Style) {
+	for _, line := range uncheckedLines(c.Report) {
+		b.WriteString("  " + style.apply(Faint, line) + "\n")
+	}
+	combinationText(b, c, style)
 }
 
 // tally is "1 error, 2 warnings, 1 info", or that nothing was found.

@@ -38,6 +38,8 @@ type page struct {
 	Failures     []failure
 	Trials       []trialView
 	Setting      []fact
+	// Compat is the section on autoscalers, budgets and quotas; nil where the workload is in no cluster.
+	Compat *compatView
 	// Data behind Chain, Ramp and Distribution.
 	Data template.JS
 }
@@ -89,7 +91,7 @@ func newPage(r Run) (page, error) {
 	p := page{
 		inlined: assets, Title: title(r), Subtitle: subtitle(r), Headline: headline(r), Why: result.Why,
 		Tone: outcomeTone(r), Facts: facts(r), Warnings: warnings(r), Cards: cards(r), Saved: saved(r), Advice: advices(r),
-		Answers: answerRows(r), Apply: applications(r), Rows: trialRows(r), Failures: failures(r), Setting: setting(r),
+		Answers: answerRows(r), Apply: applications(r), Rows: trialRows(r), Failures: failures(r), Setting: setting(r), Compat: newCompatView(r.Compat),
 	}
 	if r.Check != nil {
 		p.addCheck(r)

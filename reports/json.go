@@ -44,6 +44,9 @@ type document struct {
 	// Advice on settings of language runtimes at odds with the derived limits; null where nothing was derived or the
 	// environment of the containers is not known.
 	Advice []tuner.Advice `json:"advice"`
+	// Compat is what was found about autoscalers, budgets, ranges and quotas around the workload; null where it is in no
+	// cluster.
+	Compat *compatField `json:"compat"`
 	// Warnings that a reader must see.
 	Warnings []string       `json:"warnings"`
 	File     scenarios.File `json:"scenario_file"`
@@ -57,7 +60,7 @@ func JSON(w io.Writer, r Run) error {
 	d := document{
 		SchemaVersion: SchemaVersion, Plimsoll: r.Version, RunID: r.RunID, Started: r.Started.UTC(), Elapsed: r.elapsed(),
 		Simulated: r.Simulated, Machine: r.Machine, Headline: headline(r), Limits: Answers(r), Check: r.Check,
-		Saving: saving(r), Advice: advice(r), Warnings: warnings(r), File: r.File, Goal: r.Goal, Trials: r.Trials,
+		Saving: saving(r), Advice: advice(r), Compat: newCompatField(r.Compat), Warnings: warnings(r), File: r.File, Goal: r.Goal, Trials: r.Trials,
 	}
 	if r.Result != nil {
 		d.Result = r.Result.Result

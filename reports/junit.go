@@ -53,6 +53,9 @@ func JUnit(w io.Writer, r Run) error {
 	all := suites{Name: name, Time: seconds(r.elapsed()), Suites: []suite{
 		newSuite(name+" outcome", r, outcomeCases(r)), newSuite(name+" trials", r, trialCases(r)),
 	}}
+	if r.Compat != nil {
+		all.Suites = append(all.Suites, newSuite(name+" compat", r, compatCases("plimsoll."+Clean(title(r))+".compat", *r.Compat)))
+	}
 	for _, s := range all.Suites {
 		all.Tests, all.Failures, all.Skipped = all.Tests+s.Tests, all.Failures+s.Failures, all.Skipped+s.Skipped
 	}

@@ -39,6 +39,10 @@ func Markdown(w io.Writer, r Run) error {
 			fmt.Fprintf(&b, "- %s\n", markdown(text))
 		}
 	}
+	if r.Compat != nil {
+		fmt.Fprintf(&b, "\n### Autoscalers, budgets and quotas: %s\n\n", tally(r.Compat.Report))
+		findingsMarkdown(&b, *r.Compat)
+	}
 	for _, warning := range warnings(r) {
 		fmt.Fprintf(&b, "\n> **Warning:** %s\n", markdown(warning))
 	}

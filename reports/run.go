@@ -25,6 +25,9 @@ type Run struct {
 	Result *tuner.Step
 	// Check is the answer where this was a check and not a search; nil otherwise. Result is then nil.
 	Check *tuner.Check
+	// Compat is what was found about autoscalers, budgets, ranges and quotas around the workload; nil where it is in no
+	// cluster.
+	Compat *Compat
 }
 
 // Machine is what the figures depend on. Empty strings and zeros are "not known".

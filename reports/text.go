@@ -56,6 +56,10 @@ func Text(w io.Writer, r Run, style Style) error {
 	for _, text := range advices(r) {
 		b.WriteString(style.apply(Doubt, "advice: ") + text + "\n")
 	}
+	if r.Compat != nil {
+		b.WriteString("\n")
+		compatText(&b, *r.Compat, style)
+	}
 	for _, warning := range warnings(r) {
 		b.WriteString(style.apply(Doubt, "warning: ") + Clean(warning) + "\n")
 	}

@@ -32,6 +32,9 @@ type Header struct {
 	FileSHA256 string         `json:"scenario_file_sha256"`
 	// Goal of the search.
 	Goal tuner.Goal `json:"goal"`
+	// Around is what may act on a workload in a cluster, as it was before the first change: a snapshot of tuner/compat as
+	// JSON. Empty for workloads elsewhere, and where it could not be read.
+	Around []byte `json:"around,omitempty"`
 }
 
 // Machine is what figures depend on. Empty strings and zeros are "not known".

@@ -26,6 +26,8 @@ type bench struct {
 	clock func() time.Duration
 	// watch makes the runner tell v how a trial goes.
 	watch func(v *view)
+	// around is what may act on a workload in a cluster; nil elsewhere.
+	around []byte
 	// keep makes close leave settings in place; nil where nothing is to be left.
 	keep func(tuner.Settings)
 	// close puts everything back. Its error is an exitError with code 4.

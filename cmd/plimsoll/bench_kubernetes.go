@@ -107,6 +107,7 @@ func (a *app) openKubernetes(ctx context.Context, file scenarios.File, o cluster
 	if o.Apply {
 		b.keep = k.Keep
 	}
+	b.around = a.around(ctx, client, k.Target())
 	if err := k.Begin(ctx); err != nil {
 		return nil, errors.Join(err, b.close())
 	}

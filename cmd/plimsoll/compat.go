@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ import (
 	"github.com/plimsoll/plimsoll/reports"
 	"github.com/plimsoll/plimsoll/runlog"
 	"github.com/plimsoll/plimsoll/tuner/compat"
+	"github.com/plimsoll/plimsoll/workload/kube"
 )
 
 // compatOptions are the flags of compat.
@@ -108,6 +110,32 @@ func measuredBy(path string) (*compat.Measured, error) {
 		return nil, usage(fmt.Errorf("%s: the search derived no settings", path))
 	}
 	return m, nil
+}
+
+// around is what may act on a workload, as JSON for the run log; nil, with a notice, where it can't be read.
+func (a *app) around(ctx context.Context, c *cluster.Client, t kube.Target) []byte {
+	s, err := snapshot.Read(ctx, c, t.Namespace, t.String())
+	if err == nil {
+		var text []byte
+		if text, err = json.Marshal(s); err == nil {
+			return text
+		}
+	}
+	a.notice("autoscalers, budgets and quotas are not checked: " + err.Error())
+	return nil
+}
+
+// compatOf judges what was around the workload of a run; nil where that is not known.
+func compatOf(c runlog.Contents) *reports.Compat {
+	var s compat.Snapshot
+	if len(c.Header.Around) == 0 || json.Unmarshal(c.Header.Around, &s) != nil {
+		return nil
+	}
+	var m *compat.Measured
+	if c.Result != nil && c.Result.Result != nil {
+		m = compat.FromTrials(c.Header.File, c.Trials, *c.Result.Result)
+	}
+	return &reports.Compat{Report: compat.Evaluate(s, m), Combination: compat.Combine(s, m)}
 }
 
 // snapshots are those of the manifests, else that of the live workload.

@@ -60,5 +60,6 @@ func newHeader(text []byte, b *bench) runlog.Header {
 		File:       b.file,
 		FileSHA256: hex.EncodeToString(hash[:]),
 		Goal:       b.goal,
+		Around:     b.around,
 	}
 }

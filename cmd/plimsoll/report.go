@@ -52,7 +52,7 @@ func reportRun(c runlog.Contents) reports.Run {
 	h := c.Header
 	return reports.Run{
 		Version: h.Plimsoll, RunID: h.RunID, Started: h.Started, Simulated: h.Simulated, Machine: reports.Machine(h.Machine),
-		File: h.File, Goal: h.Goal, Trials: c.Trials, Result: c.Result,
+		File: h.File, Goal: h.Goal, Trials: c.Trials, Result: c.Result, Compat: compatOf(c),
 	}
 }
 
