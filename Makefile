@@ -128,7 +128,7 @@ cluster-down: ## end it and remove every trace, also after a kill -9
 
 e2e: ## whole runs against a real cluster: one of its own, PLIMSOLL_CLUSTER=NAME or PLIMSOLL_KUBECONFIG=FILE (test/kube)
 	@if [ -z "$$PLIMSOLL_CLUSTER$$PLIMSOLL_KUBECONFIG" ]; then $(MAKE) cluster-needs; fi
-	$(GO) test -count=1 -v -timeout 15m ./test/e2e/kube -args -whole
+	$(GO) test -count=1 -v -timeout 15m ./test/e2e/kube
 
 image: build ## bin/plimsoll-image.tar: the image that a load in the cluster runs, without a container engine
 	$(GO) run ./test/image -program bin/plimsoll -name 'ghcr.io/plimsoll/plimsoll:$(subst +,-,$(VERSION))'
