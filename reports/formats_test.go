@@ -19,7 +19,45 @@ import (
 
 // formats are the short ones, each with a golden file for each fixture.
 var formats = map[string]func(io.Writer, Run) error{"md": Markdown, "junit.xml": JUnit, "openmetrics": OpenMetrics, "patch.yaml": patchOrReason,
-	"csv": CSV, "name": Name, "annotations": annotations, "gitlab.json": GitLabLoad}
+	"kustomize.yaml": orReason(Kustomize), "helm.yaml": orReason(helmValues), "csv": CSV, "name": Name, "annotations": annotations, "gitlab.json": GitLabLoad}
+
+// orReason is a patch, or why there is none.
+func orReason(format func(io.Writer, Run) error) func(io.Writer, Run) error {
+	return func(w io.Writer, r Run) error {
+		err := format(w, r)
+		if err != nil {
+			_, err = io.WriteString(w, "# "+err.Error()+"\n")
+		}
+		return err
+	}
+}
+
+func helmValues(w io.Writer, r Run) error { return HelmValues(w, r, "charts.{container}.resources") }
+
+func TestHelmValuesAtAPath(t *testing.T) {
+	r := fixtureRun()
+	var values struct{ A struct{ B patchResources } }
+	if err := yaml.Unmarshal(render(t, func(w io.Writer, r Run) error { return HelmValues(w, r, "a.b") }, r), &values); err != nil {
+		t.Fatal(err)
+	}
+	if cpu := values.A.B.Limits["cpu"]; cpu == nil || *cpu != "280m" {
+		t.Errorf("%+v", values)
+	}
+	if err := HelmValues(io.Discard, r, "a..b"); err == nil {
+		t.Error("an empty key was taken")
+	}
+}
+
+func TestNoPatchOfACustomResource(t *testing.T) {
+	r := fixtureRun()
+	r.File.Workload.Object = "rollout/harbour"
+	if err := Kustomize(io.Discard, r); err == nil {
+		t.Error("kustomize would replace the containers of a Rollout")
+	}
+	if _, err := Kubectl(r); err == nil {
+		t.Error("kubectl would replace the containers of a Rollout")
+	}
+}
 
 func annotations(w io.Writer, r Run) error {
 	return errors.Join(GitHubAnnotations(w, r, "a,b: c.yaml"), GitLabAnnotations(w, r, "https://ci.example/1"))
@@ -150,7 +188,7 @@ func TestKubectlCommandIsOneWordPerArgument(t *testing.T) {
 		t.Skipf("needs a shell: %v", err)
 	}
 	words := strings.Split(string(out), "\x00")
-	if len(words) != 7 || words[1] != r.File.Workload.Object {
+	if len(words) != 7 || words[1] != "deployment/"+strings.TrimPrefix(r.File.Workload.Object, "deploy/") {
 		t.Fatalf("%d words: %q", len(words), words)
 	}
 	var body patchBody

@@ -204,7 +204,7 @@ func uses(o tuner.Observation) grid {
 }
 
 // orUnknown prints what p points to, and "unknown" for nil.
-func orUnknown[T float64 | int64 | scenarios.Bytes](p *T, print func(T) string) string {
+func orUnknown[T float64 | int64 | scenarios.Bytes | scenarios.MilliCPU](p *T, print func(T) string) string {
 	if p == nil {
 		return unknown
 	}

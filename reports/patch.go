@@ -7,13 +7,11 @@ import (
 	"io"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/plimsoll/plimsoll/scenarios"
 	"github.com/plimsoll/plimsoll/tuner"
 )
 
-// ErrNothingDerived is returned by Patch and Kubectl for a run that has no derived settings.
+// ErrNothingDerived is returned by Patch, Kubectl, Kustomize and HelmValues for a run that has no derived settings.
 var ErrNothingDerived = errors.New("this search derived no limits, so there is nothing to apply")
 
 // The fields of a workload that a patch sets, in YAML and in JSON.
@@ -48,20 +46,12 @@ func Patch(w io.Writer, r Run) error {
 	if err != nil {
 		return err
 	}
-	if r.Simulated {
-		if _, err := fmt.Fprintf(w, "# %s\n", simulatedText); err != nil {
-			return err
-		}
-	}
-	if _, err := fmt.Fprintf(w, "# Derived by plimsoll %s in %s.\n", Clean(r.Version), trials(len(r.Trials))); err != nil {
+	text, err := yamlText(body)
+	if err != nil {
 		return err
 	}
-	e := yaml.NewEncoder(w)
-	e.SetIndent(2)
-	if err := e.Encode(body); err != nil {
-		return fmt.Errorf("write patch: %w", err)
-	}
-	return e.Close()
+	_, err = io.WriteString(w, provenance(r)+text)
+	return err
 }
 
 // Kubectl is the one command that applies the derived settings. The error is ErrNothingDerived, or tells of a name that
@@ -75,13 +65,16 @@ func Kubectl(r Run) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("write patch: %w", err)
 	}
-	object := r.File.Workload.Object
-	if object == "" {
-		object = "deployment/" + r.File.Workload.Name
+	o, err := objectOf(r)
+	if err != nil {
+		return "", err
 	}
-	command := fmt.Sprintf("kubectl patch %s --type strategic -p %s", shell(object), shell(string(b)))
+	command := fmt.Sprintf("kubectl patch %s --type strategic -p %s", shell(strings.ToLower(o.kind)+"/"+o.name), shell(string(b)))
+	if r.File.Workload.Namespace != "" {
+		command += " -n " + shell(r.File.Workload.Namespace)
+	}
 	if strings.ContainsFunc(command, dangerous) {
-		return "", fmt.Errorf("no kubectl command for %q: a name holds control characters", object)
+		return "", fmt.Errorf("no kubectl command for %q: a name holds control characters", o.name)
 	}
 	return command, nil
 }

@@ -34,7 +34,7 @@ type Difference struct {
 
 // Alpha is the probability that a comparison in which nothing changed calls anything worse or better. It is shared out
 // evenly over its figures (Bonferroni).
-const Alpha = 0.005
+const Alpha = 0.01
 
 // Compare says for each figure that both sets of trials have, how they differ. Trials are compared with those of the same
 // scenario only; trials in doubt, or that were not run whole, are left out. The order is that of the figures, containers in
@@ -50,8 +50,8 @@ const Alpha = 0.005
 // weights; Gelman et al., Bayesian Data Analysis, 3rd ed., §3.3, for the prior; benchstat of golang.org/x/perf for the form
 // of the answer.
 //
-// Worked: before {1, 1}, after {1.25, 1.25}, σ₀ = 0.04 worth 3: s² = 3·0.0016/(3+2), s = 0.0310; d = ln 1.25 = 0.223,
-// w = 1, SE = 0.0310, t = 7.20 with 5 degrees: p = 0.0008.
+// Worked: before {1, 1}, after {1.25, 1.25}, σ₀ = 0.03 worth 3: s² = 3·0.0009/(3+2), s = 0.0232; d = ln 1.25 = 0.223,
+// w = 1, SE = 0.0232, t = 9.60 with 5 degrees: p = 0.0002.
 func Compare(before, after []Trial) []Difference {
 	before, after = whole(before), whole(after)
 	figures := comparedFigures(after)
@@ -103,9 +103,9 @@ type comparedFigure struct {
 }
 
 // What is assumed of the noise before it was measured, and how many degrees of freedom that is worth. Latencies of a few
-// milliseconds on a shared machine repeat to some 10 %, CPU per hit to 4 %, memory to 3 %.
+// milliseconds on a shared machine repeat to some 10 %, CPU per hit and memory to 3 %.
 const (
-	priorLatency, priorCPU, priorMemory = 0.1, 0.04, 0.03
+	priorLatency, priorCPU, priorMemory = 0.1, 0.03, 0.03
 	priorThrottled, priorErrors         = 0.05, 0.01
 	priorThroughput, priorStartup       = 0.01, 0.2
 	comparePriorWeight                  = 3.0

@@ -37,12 +37,12 @@ func find(t *testing.T, all []Difference, metric string) Difference {
 	return Difference{}
 }
 
-// The worked value of Compare: s = √(3·0.0016/5) = 0.0310, w = 1, t = 0.2231/0.0310 = 7.20 with 5 degrees.
+// The worked value of Compare: s = √(3·0.0009/5) = 0.0232, w = 1, t = 0.2231/0.0232 = 9.60 with 5 degrees.
 func TestCompareWorked(t *testing.T) {
 	before := []Trial{comparableTrial(1, "ramp", 1, 10), comparableTrial(2, "ramp", 1, 10)}
 	after := []Trial{comparableTrial(1, "ramp", 1.25, 10), comparableTrial(2, "ramp", 1.25, 10)}
 	d := find(t, Compare(before, after), "CPU per hit")
-	if math.Abs(d.Change-0.25) > 1e-9 || math.Abs(d.P-0.0008) > 5e-5 || d.BeforeTrials != 2 || d.AfterTrials != 2 {
+	if math.Abs(d.Change-0.25) > 1e-9 || math.Abs(d.P-0.0002) > 2e-5 || d.BeforeTrials != 2 || d.AfterTrials != 2 {
 		t.Errorf("%+v", d)
 	}
 	if d.Container != "app" || math.Abs(d.Before-0.001) > 1e-9 {

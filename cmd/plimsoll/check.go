@@ -86,7 +86,7 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 	if err = errors.Join(err, b.close()); err != nil {
 		return err
 	}
-	if err := a.deliver(run, outputs{o.outputs.Given, o.File}); err != nil {
+	if err := a.deliver(run, o.outputs.of(o.File)); err != nil {
 		return err
 	}
 	switch run.Check.Judgement {

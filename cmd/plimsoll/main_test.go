@@ -74,6 +74,7 @@ func TestHelpAndUsage(t *testing.T) {
 		{name: "check-no-baseline", code: 2, args: []string{"check", "-f", "testdata/simulated.yaml", "--baseline", "testdata/none.json"}},
 		{name: "bad-output", code: 2, args: []string{"tune", "-f", "testdata/simulated.yaml", "-o", "pdf"}},
 		{name: "two-outputs", code: 2, args: []string{"tune", "-f", "testdata/simulated.yaml", "-o", "json", "-o", "yaml"}},
+		{name: "scan-output", code: 2, args: []string{"scan", "-o", "pdf"}},
 		{name: "load-help", args: []string{"load", "--help"}},
 		{name: "compat-help", args: []string{"compat", "--help"}},
 		{name: "init-help", args: []string{"init", "--help"}},

@@ -18,6 +18,8 @@ import (
 // outputs are the values of --output: FORMAT for standard output, FORMAT=FILE for a file.
 type outputs struct {
 	Given []string
+	// HelmPath is where the values of a chart have the resources of a container.
+	HelmPath string
 	// Annotate is the file that annotations point to; empty where it is not known.
 	Annotate string
 }
@@ -25,19 +27,27 @@ type outputs struct {
 func (o *outputs) register(c *cobra.Command) {
 	c.Flags().StringArrayVarP(&o.Given, "output", "o", nil,
 		"FORMAT for standard output, FORMAT=FILE for a file; may be repeated: "+strings.Join(formatNames(), ", "))
+	c.Flags().StringVar(&o.HelmPath, "helm-path", "resources", "where helm-values puts the resources, keys joined by dots; {container} is the container's name")
+}
+
+// of are the outputs of a run over a scenario file.
+func (o outputs) of(file string) outputs {
+	o.Annotate = file
+	return o
 }
 
 // format writes a run as one kind of report.
 type format func(io.Writer, reports.Run) error
 
 // formats are all kinds of report by the name that --output takes.
-func (a *app) formats() map[string]format {
+func (a *app) formats(helmPath string) map[string]format {
 	return map[string]format{
 		"table": func(w io.Writer, r reports.Run) error { return reports.Text(w, r, a.styleOf(w)) },
 		"wide":  func(w io.Writer, r reports.Run) error { return reports.Wide(w, r, a.styleOf(w)) },
 		"json":  reports.JSON, "yaml": reports.YAML, "name": reports.Name, "csv": reports.CSV, "markdown": reports.Markdown,
 		"html": reports.HTML, "junit": reports.JUnit, "openmetrics": reports.OpenMetrics,
-		"patch": reports.Patch, "kubectl": writeCommand,
+		"patch": reports.Patch, "kubectl": writeCommand, "kustomize": reports.Kustomize,
+		"helm-values":      func(w io.Writer, r reports.Run) error { return reports.HelmValues(w, r, helmPath) },
 		"load-performance": reports.GitLabLoad,
 		"annotations": func(w io.Writer, r reports.Run) error {
 			return reports.GitLabAnnotations(w, r, a.jobLink(filepath.Join(a.settings.ReportDir, "report.html")))
@@ -46,7 +56,7 @@ func (a *app) formats() map[string]format {
 }
 
 // formatNames are the names of all formats, ascending.
-func formatNames() []string { return slices.Sorted(maps.Keys((&app{}).formats())) }
+func formatNames() []string { return slices.Sorted(maps.Keys((&app{}).formats(""))) }
 
 // styleOf is the style of the terminal that w is.
 func (a *app) styleOf(w io.Writer) reports.Style {
@@ -91,7 +101,7 @@ func (o outputs) validate() error {
 // deliver writes the result to standard output in the format asked for, report.html and report.json into the report
 // directory, the files asked for, and what GitHub Actions shows where this runs there. One that fails costs no other.
 func (a *app) deliver(run reports.Run, o outputs) error {
-	formats := a.formats()
+	formats := a.formats(o.HelmPath)
 	stdout, all := "table", []error{}
 	files := []string{"html=" + filepath.Join(a.settings.ReportDir, "report.html"), "json=" + filepath.Join(a.settings.ReportDir, "report.json")}
 	for _, given := range o.Given {

@@ -56,8 +56,9 @@ Exit codes: 0 derived and verified Â· 1 SLO missed, infeasible or budget spent Â
 	})
 	a.settings.register(root)
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return a.settings.load(c, a.lookupEnv) }
-	root.AddCommand(a.tuneCommand(), a.checkCommand(), a.compareCommand(), a.compatCommand(), a.demoCommand(), a.loadCommand(), a.initCommand(),
-		a.validateCommand(), a.restoreCommand(), a.reportCommand(), a.versionCommand(), a.agentCommand(), a.preflightCommand())
+	root.AddCommand(a.tuneCommand(), a.checkCommand(), a.compareCommand(), a.scanCommand(), a.compatCommand(), a.demoCommand(),
+		a.loadCommand(), a.initCommand(), a.validateCommand(), a.restoreCommand(), a.reportCommand(), a.versionCommand(),
+		a.agentCommand(), a.preflightCommand())
 	for _, c := range append(root.Commands(), root) {
 		c.Args = usageArgs(c.Args)
 	}

@@ -137,7 +137,7 @@ func (a *app) search(ctx context.Context, o tuneOptions, text []byte, b *bench) 
 		b.keep(last.Result.Settings)
 	}
 	contents.Trials, contents.Result = trials, &last
-	if err := a.deliver(reportRun(contents), outputs{o.outputs.Given, o.File}); err != nil {
+	if err := a.deliver(reportRun(contents), o.outputs.of(o.File)); err != nil {
 		return errors.Join(searchErr, err)
 	}
 	if searchErr != nil {

@@ -76,7 +76,7 @@ func TestCheckFindsMoreCPUPerHit(t *testing.T) {
 
 func TestCheckFindsALeak(t *testing.T) {
 	f, baseline := newBaseline(t)
-	f.changeService(t, "-leak-per-hit, 16KiB")
+	f.changeService(t, "-leak-per-hit, 32KiB")
 	f.expect(t, baseline, 1, "The check failed", "error: ")
 }
 

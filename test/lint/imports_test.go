@@ -19,13 +19,14 @@ var house = map[string][]string{
 	"runlog":         {"packed", "scenarios", "tuner"},
 	"observer/kube":  {"scenarios", "tuner"},
 	"tuner/compat":   {"scenarios"},
-	"cluster":        {"packed", "scenarios", "tuner", "tuner/compat", "observer", "loadgen", "loadgen/wire"},
+	"tuner/scan":     {"scenarios"},
+	"cluster":        {"packed", "scenarios", "tuner", "tuner/compat", "tuner/scan", "observer", "loadgen", "loadgen/wire"},
 	"workload":       {"scenarios", "tuner", "observer"},
 	"workload/local": {"scenarios", "tuner", "observer", "observer/cgroup"},
 	"workload/kube":  {"scenarios", "tuner", "observer", "observer/kube", "cluster"},
 	"sim":            {"scenarios", "tuner"},
 	"trial":          {"scenarios", "tuner", "observer", "loadgen", "workload"},
-	"reports":        {"scenarios", "tuner", "tuner/compat"},
+	"reports":        {"scenarios", "tuner", "tuner/compat", "tuner/scan"},
 	"demo":           {},
 }
 
