@@ -30,7 +30,7 @@ bombardier = github.com/codesenberg/bombardier@v1.2.6
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-buildid= -s -w -X main.buildVersion=$(VERSION)'
 
-.PHONY: help build demo test lint fuzz golden bench bench-load bench-tuner oracle kill check-noise restore test-v2
+.PHONY: help build demo test lint fuzz golden bench bench-load bench-tuner oracle kill check-noise screenshots restore test-v2
 .PHONY: cluster cluster-down cluster-needs e2e image clean
 
 help: ## print this list
@@ -108,6 +108,10 @@ check-noise: ## CHECKS (30) checks of an unchanged local service; none may call 
 restore: build ## restoring proven in a real API server: killed at every call, every fault; table to OUT
 	PLIMSOLL_BIN='$(CURDIR)/bin/plimsoll' $(GO) test -count=1 -v -timeout 60m ./test/restore -args -all \
 	  -state='$(CURDIR)/.cache/restore' -seed=$(or $(SEED),0) $(if $(OUT),-out='$(abspath $(OUT))') $(if $(ONLY),-only='$(ONLY)')
+
+screenshots: ## the pictures of the report in docs/images; needs Chromium
+	@test/need.sh chromium chromium
+	REPORT_SCREENSHOTS='$(CURDIR)/docs/images' $(GO) test -count=1 -run TestScreenshots ./reports
 
 test-v2: ## prove limits, OOM, throttling, delegation and clean-up on cgroup v2, in a small VM
 	@test/need.sh qemu-system-x86_64 qemu-system-x86

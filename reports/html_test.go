@@ -282,6 +282,37 @@ func BenchmarkHTML200Trials(b *testing.B) {
 	}
 }
 
+// TestScreenshots makes docs/images from the imagined search of the other tests, for make screenshots.
+func TestScreenshots(t *testing.T) {
+	if os.Getenv("REPORT_SCREENSHOTS") == "" {
+		t.Skip("make screenshots runs it")
+	}
+	ctx := browser(t)
+	for _, dark := range []bool{false, true} {
+		p := open(t, ctx, render(t, HTML, fixtureRun()), 1280, dark)
+		eval[any](t, p, `new Promise((r) => setTimeout(r, 300))`) // the charts on the screen are drawn
+		png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := map[bool]string{false: "answer.png", true: "answer-dark.png"}[dark]
+		if err := os.WriteFile(filepath.Join(os.Getenv("REPORT_SCREENSHOTS"), name), png, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := open(t, ctx, render(t, HTML, fixtureRun()), 1280, false)
+	eval[any](t, p, "document.querySelector(`a[href='#trial-3']`).click()")
+	checkOpenAtTop(t, p, "for its picture")
+	eval[any](t, p, `(document.querySelector("#trial-3 .figures").scrollIntoView(), new Promise((r) => setTimeout(r, 300)))`)
+	png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(os.Getenv("REPORT_SCREENSHOTS"), "trial.png"), png, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // screenshot writes what the tab shows to the folder named by REPORT_SCREENSHOTS, if it is.
 func screenshot(t *testing.T, p *tab, name string) {
 	t.Helper()
