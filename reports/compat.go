@@ -206,7 +206,7 @@ func combinationText(b *strings.Builder, c Compat, style Style) {
 
 // combinationLine is the one line of what autoscalers fit.
 func combinationLine(k compat.Combination) string {
-	return fmt.Sprintf("one Pod takes %s (%s): an HPA on %s at %s per Pod, %d to %d replicas", rate(k.Limit), Clean(k.From), compat.HitsMetric, significant(k.Target), k.Min, k.Max)
+	return fmt.Sprintf("one Pod takes %s (%s): an HPA on %s at %s per Pod, %d to %d replicas", rate(k.Limit), Clean(k.From), Clean(k.Metric), significant(k.Target), k.Min, k.Max)
 }
 
 // combinationNotes are the replicas of each load, the predictive note and the VPA's recommendations.

@@ -30,7 +30,7 @@ func judged() *Compat {
 		Replicas: 2, HitsPerPod: new(100.0), CPUPerHit: new(0.003), Startup: new(10 * time.Second), Trial: 9, Loads: compat.Loads{Typical: 300, Peak: 900}}
 	together := compat.JudgeCoexistence(compat.Trajectory{HoldFrom: time.Minute, End: 5 * time.Minute, Derived: m.Settings, Hold: 300,
 		Points: []compat.Point{{At: time.Minute, Offered: 300, Desired: 4, Ready: 4, Pods: []compat.Carried{{Pod: "web-1", Settings: m.Settings}}}}})
-	return &Compat{Report: compat.Evaluate(s, m), Combination: compat.Combine(s, m), Coexistence: &together}
+	return &Compat{Report: compat.Evaluate(s, m), Combination: compat.Combine(s, m, compat.HitsMetric), Coexistence: &together}
 }
 
 func TestCompatInEveryReport(t *testing.T) {

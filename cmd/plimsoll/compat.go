@@ -30,7 +30,9 @@ type compatOptions struct {
 	Files  []string
 	Output string
 	// Run is the log of a search whose derived settings are judged; empty: those that the workload has.
-	Run   string
+	Run string
+	// Hits is the name of hits per second in the custom-metrics API.
+	Hits  string
 	Flags *genericclioptions.ConfigFlags
 }
 
@@ -63,6 +65,7 @@ Exit codes: 0 no finding of severity error · 1 at least one · 2 bad usage or a
 	f.StringArrayVarP(&o.Files, "filename", "f", nil, "file, directory or - (standard input) with manifests; may be given more than once")
 	f.StringVarP(&o.Output, "output", "o", compatOutputs()[0], strings.Join(compatOutputs(), ", "))
 	f.StringVar(&o.Run, "run", "", "log of a search (run.plimsoll) whose derived settings are judged")
+	f.StringVar(&o.Hits, "hits-metric", compat.HitsMetric, "with --run: the name that the custom-metrics adapter gives to hits per second of a Pod")
 	o.Flags.AddFlags(f)
 	return c
 }
@@ -84,7 +87,7 @@ func (a *app) compat(ctx context.Context, o compatOptions, args []string) error 
 	}
 	all := make([]reports.Compat, 0, len(snapshots))
 	for _, s := range snapshots {
-		all = append(all, reports.Compat{Report: compat.Evaluate(s, measured), Combination: compat.Combine(s, measured)})
+		all = append(all, reports.Compat{Report: compat.Evaluate(s, measured), Combination: compat.Combine(s, measured, o.Hits)})
 	}
 	if err := a.writeFindings(o.Output, all); err != nil {
 		return err
@@ -135,7 +138,7 @@ func compatOf(c runlog.Contents) *reports.Compat {
 	if c.Result != nil && c.Result.Result != nil {
 		m = compat.FromTrials(c.Header.File, c.Trials, *c.Result.Result)
 	}
-	return &reports.Compat{Report: compat.Evaluate(s, m), Combination: compat.Combine(s, m)}
+	return &reports.Compat{Report: compat.Evaluate(s, m), Combination: compat.Combine(s, m, compat.HitsMetric)}
 }
 
 // snapshots are those of the manifests, else that of the live workload.

@@ -270,8 +270,8 @@ func (t Trajectory) longEnough() Check {
 }
 
 // ScalerOf is what the first HPA of a snapshot shall do under settings that were measured; nil where there is none. Its
-// target in hits per second is known for a metric of hits, and for CPU where the trials tell what a hit costs.
-func ScalerOf(s Snapshot, m *Measured) *Scaler {
+// target in hits per second is known for the metric hits, and for CPU where the trials tell what a hit costs.
+func ScalerOf(s Snapshot, m *Measured, hits string) *Scaler {
 	v := newView(s, m)
 	if len(v.scalers) == 0 {
 		return nil
@@ -283,7 +283,7 @@ func ScalerOf(s Snapshot, m *Measured) *Scaler {
 	}
 	metric := h.Metrics[0]
 	switch {
-	case metric.Type == PodsMetric && metric.Name == HitsMetric:
+	case metric.Type == PodsMetric && metric.Name == hits:
 		out.Target = float64(metric.Average)
 	case metric.Resource == tuner.CPU && m != nil && m.CPUPerHit != nil && *m.CPUPerHit > 0:
 		request, _, _ := v.counted(metric, v.next)

@@ -103,13 +103,13 @@ func TestScalerOf(t *testing.T) {
 		{"on CPU without trials", app().hpa(tuner.CPU, 60), nil, 0},
 		{"on two", app().scaled(hits, hits), nil, 0},
 	} {
-		got := ScalerOf(c.s, c.m)
+		got := ScalerOf(c.s, c.m, HitsMetric)
 		if got == nil {
 			t.Fatalf("%s: none", c.name)
 		}
 		near(t, c.name, got.Target, c.want)
 	}
-	if ScalerOf(app(), m) != nil {
+	if ScalerOf(app(), m, HitsMetric) != nil {
 		t.Error("a scaler without an HPA")
 	}
 }

@@ -12,6 +12,8 @@ import (
 
 // Combination is how autoscalers and derived settings fit together: the VPA on CPU and memory, the HPA on hits.
 type Combination struct {
+	// Metric is the name of hits per second in the custom-metrics API.
+	Metric string `json:"hits_metric"`
 	// Limit is the rate one Pod can take at the derived limits, in hits per second; From says how that is known.
 	Limit float64 `json:"limit_hits_per_second_per_pod"`
 	From  string  `json:"limit_from"`
@@ -64,19 +66,20 @@ const (
 // spare is how many times the replicas of the planned peak the suggested HPA may go to.
 const spare = 1.25
 
-// Combine suggests autoscalers for derived settings; nil where no trial tells what one Pod can take.
-func Combine(s Snapshot, m *Measured) *Combination {
+// Combine suggests autoscalers for derived settings; nil where no trial tells what one Pod can take. hits is the name under
+// which the cluster's adapter has hits per second of a Pod.
+func Combine(s Snapshot, m *Measured, hits string) *Combination {
 	if m == nil || m.limitHits() == nil || *m.limitHits() <= 0 {
 		return nil
 	}
-	c := Combination{Limit: *m.limitHits(), From: fmt.Sprintf("held in trial %d", m.Trial)}
+	c := Combination{Metric: hits, Limit: *m.limitHits(), From: fmt.Sprintf("held in trial %d", m.Trial)}
 	if m.Knee != nil {
 		c.From = fmt.Sprintf("the knee seen in trial %d", m.KneeTrial)
 	}
 	c.aim(m)
 	c.bound(s, m)
 	c.foresee(m)
-	c.OnHits = onMetric(s, c, HitsMetric, countText(c.Target))
+	c.OnHits = onMetric(s, c, hits, countText(c.Target))
 	if m.P99 != nil {
 		c.OnLatency = onMetric(s, c, LatencyMetric, strconv.FormatInt(max(1, m.P99.Milliseconds()), 10)+"m")
 		c.Notes = append(c.Notes, "response time does not grow in proportion to the load, as an HPA takes it to: prefer hits per second, and latency only where hits are not exported")
@@ -174,12 +177,12 @@ func beside(s Snapshot, m *Measured) *Mend {
 		}
 		return repolicied(s.VPAs[0], names, func(name string) object {
 			c, _ := m.Settings.Of(name)
-			return kept(c.Resources)
+			return kept(c.Resources, len(m.Settings))
 		})
 	}
 	var policies []any
 	for _, c := range m.Settings {
-		policies = append(policies, append(object{{"containerName", c.Container}}, kept(c.Resources)...))
+		policies = append(policies, append(object{{"containerName", c.Container}}, kept(c.Resources, len(m.Settings))...))
 	}
 	return OffVPA(s.Workload.Ref, policies)
 }

@@ -13,7 +13,7 @@ func TestCombine(t *testing.T) {
 	m := derived(300, 400, 77*mi, 96*mi).rising(1)
 	m.Loads = Loads{Minimum: 50, Typical: 400, Peak: 900}
 	m.P99 = new(12 * time.Millisecond)
-	c := Combine(app(), m)
+	c := Combine(app(), m, HitsMetric)
 	if c == nil {
 		t.Fatal("nothing suggested")
 	}
@@ -37,7 +37,7 @@ func TestCombine(t *testing.T) {
 	if !strings.Contains(c.OnLatency.YAML, "averageValue: 12m") {
 		t.Errorf("on latency:\n%s", c.OnLatency.YAML)
 	}
-	for _, part := range []string{"updateMode: \"Off\"", "controlledValues: RequestsOnly", "memory: 77Mi", "memory: 96Mi", "cpu: 400m"} {
+	for _, part := range []string{"updateMode: \"Off\"", "controlledValues: RequestsOnly", "memory: 77Mi", "cpu: 400m"} {
 		if !strings.Contains(c.VPA.YAML, part) {
 			t.Errorf("the VPA lacks %q:\n%s", part, c.VPA.YAML)
 		}
@@ -53,7 +53,7 @@ func TestCombineChangesWhatIsThere(t *testing.T) {
 	m.Knee, m.KneeTrial = new(120.0), 4
 	s := app().hpa(tuner.CPU, 50).vpa(Recreate)
 	s.VPAs[0].Recommendations = []Recommendation{{Container: "app", Uncapped: Amounts{CPU: 250, Memory: 250 * mi}}}
-	c := Combine(s, m)
+	c := Combine(s, m, HitsMetric)
 	if c.Min != 2 || c.Max != 24 || c.Limit != 120 { // 2000 ÷ (120 ÷ 1.1) = 18.3 → 19; × 1.25 = 24
 		t.Errorf("bounds %d to %d at %v a Pod, want 2 to 24 at 120", c.Min, c.Max, c.Limit)
 	}
@@ -64,10 +64,10 @@ func TestCombineChangesWhatIsThere(t *testing.T) {
 		t.Errorf("compared: %+v", c.Compared)
 	}
 	steep := derived(300, 400, 77*mi, 96*mi).rising(4) // 4 ÷ 2 × 60 = 120 > 100
-	if c := Combine(app(), steep); !strings.Contains(strings.Join(c.Notes, " "), "no target is early enough") {
+	if c := Combine(app(), steep, HitsMetric); !strings.Contains(strings.Join(c.Notes, " "), "no target is early enough") {
 		t.Errorf("notes: %v", c.Notes)
 	}
-	if Combine(app(), nil) != nil || Combine(app(), &Measured{}) != nil {
+	if Combine(app(), nil, HitsMetric) != nil || Combine(app(), &Measured{}, HitsMetric) != nil {
 		t.Error("suggests without a trial that says what a Pod takes")
 	}
 }

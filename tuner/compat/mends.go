@@ -99,12 +99,20 @@ func repolicied(v VPA, containers []string, set func(container string) object) *
 }
 
 // kept is the policy that keeps v from undoing settings: requests not below those derived nor above the limits, and
-// limits left alone. Where a limit is not set, neither is the upper end.
-func kept(r scenarios.Resources) object {
+// limits left alone. A request below the floor of the recommender is its own upper end, or the floor would raise it; that
+// is split over the given number of containers. Where a limit is not set, neither is the upper end.
+func kept(r scenarios.Resources, containers int) object {
+	most := Amounts{max(r.CPULimit, r.CPURequest), max(r.MemoryLimit, r.MemoryRequest)}
+	if int64(r.CPURequest) < vpaFloor(tuner.CPU, containers) {
+		most.CPU = r.CPURequest
+	}
+	if int64(r.MemoryRequest) < vpaFloor(tuner.Memory, containers) {
+		most.Memory = r.MemoryRequest
+	}
 	return object{
 		{"controlledValues", "RequestsOnly"},
 		{"minAllowed", amountsOf(Amounts{r.CPURequest, r.MemoryRequest})},
-		{"maxAllowed", amountsOf(Amounts{max(r.CPULimit, r.CPURequest), max(r.MemoryLimit, r.MemoryRequest)})},
+		{"maxAllowed", amountsOf(most)},
 	}
 }
 

@@ -20,7 +20,7 @@ func (v view) peacefulVPA(a VPA) *Mend {
 			continue
 		}
 		names = append(names, c.Name)
-		set[c.Name] = append(kept(c.Resources), v.unshared(a, c)...)
+		set[c.Name] = append(kept(c.Resources, v.seen()), v.unshared(a, c)...)
 	}
 	for _, injected := range v.injected() {
 		if !a.policy(injected).Off {

@@ -38,15 +38,15 @@ func TestMendedVPAIsAtPeace(t *testing.T) {
 	m := derived(300, 300, 77*mi, 78*mi)
 	// As peacefulVPA writes it: memory alone, between request and limit, requests only.
 	mended := s
-	mended.VPAs = []VPA{{Ref: s.VPAs[0].Ref, Mode: Recreate, Policies: []Policy{{Container: "app", Min: Amounts{300, 77 * mi}, Max: Amounts{300, 78 * mi}, Controlled: []tuner.Resource{tuner.Memory}}}}}
+	mended.VPAs = []VPA{{Ref: s.VPAs[0].Ref, Mode: Recreate, Policies: []Policy{{Container: "app", Min: Amounts{300, 77 * mi}, Max: Amounts{300, 77 * mi}, Controlled: []tuner.Resource{tuner.Memory}}}}}
 	for _, f := range Evaluate(mended, m).Findings {
 		switch f.Rule {
-		case "R1", "R8", "R10", "R11":
+		case "R1", "R8", "R9", "R10", "R11":
 			t.Errorf("still there: %+v", f)
 		}
 	}
 	yaml := newView(s, m).peacefulVPA(s.VPAs[0]).YAML
-	for _, part := range []string{"controlledResources:\n      - memory", "controlledValues: RequestsOnly", "memory: 78Mi", "memory: 77Mi"} {
+	for _, part := range []string{"controlledResources:\n      - memory", "controlledValues: RequestsOnly", "maxAllowed:\n        cpu: 300m\n        memory: 77Mi"} {
 		if !strings.Contains(yaml, part) {
 			t.Errorf("lacks %q:\n%s", part, yaml)
 		}

@@ -92,7 +92,7 @@ func TestR9OutsidePolicy(t *testing.T) {
 		{name: "at minAllowed", snapshot: app().vpa(Recreate, policy(Amounts{500, 256 * mi}, Amounts{})), measured: derived(500, 500, 256*mi, 256*mi)},
 		{name: "above maxAllowed", snapshot: app().vpa(Recreate, policy(Amounts{}, Amounts{499, 0})), severity: Warning, why: []string{"lowers it to its maxAllowed of 499m"}},
 		// 250 MiB for a Pod with one container; RequestsAndLimits moves the limit too
-		{name: "below the floor", snapshot: app().vpa(Recreate, Policy{Container: "*", Limits: true}), measured: derived(300, 300, 77*mi, 78*mi), severity: Error, why: []string{"is 77Mi", "never recommends less than 250Mi", "raises it to 250Mi"}, mend: []string{"memory: 77Mi", "memory: 78Mi"}},
+		{name: "below the floor", snapshot: app().vpa(Recreate, Policy{Container: "*", Limits: true}), measured: derived(300, 300, 77*mi, 78*mi), severity: Error, why: []string{"is 77Mi", "never recommends less than 250Mi", "raises it to 250Mi"}, mend: []string{"maxAllowed:\n        cpu: 300m\n        memory: 77Mi"}},
 		{name: "the limit caps the floor", snapshot: app().vpa(Recreate, policy(Amounts{}, Amounts{})), measured: derived(300, 300, 77*mi, 78*mi), severity: Error, why: []string{"raises it to 78Mi"}},
 		{name: "at the limit already", snapshot: app().vpa(Recreate, policy(Amounts{}, Amounts{})), measured: derived(300, 300, 78*mi, 78*mi)},
 		{name: "two containers share the floor", snapshot: app().with(Container{Name: "b", Role: App}).vpa(Recreate, Policy{Container: "app", Limits: true}), measured: derived(300, 300, 125*mi, 125*mi)},
