@@ -122,3 +122,20 @@ func TestThrottleMargin(t *testing.T) {
 		}
 	}
 }
+
+// Memory limits count each on its own, the CPU limits together as one: 0.95^(1/3) with two of memory and three of CPU.
+func TestTarget(t *testing.T) {
+	for _, c := range []struct {
+		memory, cpu int
+		want        float64
+	}{{1, 1, 0.9747}, {2, 3, 0.9830}, {0, 3, 0.95}, {2, 0, 0.9747}, {0, 0, 0.95}} {
+		goal := Goal{Tuning: scenarios.Tuning{Safety: 0.95}}
+		for range c.memory {
+			goal.Limits = append(goal.Limits, Searched{Limit: Limit{"app", Memory}})
+		}
+		for range c.cpu {
+			goal.Limits = append(goal.Limits, Searched{Limit: Limit{"app", CPU}})
+		}
+		near(t, "target", history{goal: goal}.target(), c.want, 5e-5)
+	}
+}

@@ -47,13 +47,13 @@ func newBracket(low, high float64) *bracket {
 
 func (b *bracket) at(i int) float64 { return b.low + float64(i)*b.step }
 
-// weigh multiplies every cell by a likelihood.
-func (b *bracket) weigh(likelihood func(n, sigma float64) float64) {
+// weigh multiplies every cell by a likelihood of its n and of bracketSigmas[k].
+func (b *bracket) weigh(likelihood func(n float64, k int) float64) {
 	sum := 0.0
 	for k := range b.mass {
 		for i := b.from[k]; i < b.to[k]; i++ {
 			if b.mass[k][i] > 0 {
-				b.mass[k][i] *= likelihood(b.at(i), bracketSigmas[k])
+				b.mass[k][i] *= likelihood(b.at(i), k)
 				sum += b.mass[k][i]
 			}
 		}
@@ -79,8 +79,8 @@ type sign struct {
 
 // add adds the signs of trials at one value.
 func (b *bracket) add(s sign) {
-	b.weigh(func(n, sigma float64) float64 {
-		p := normalCDF((s.x - n) / sigma)
+	b.weigh(func(n float64, k int) float64 {
+		p := normalCDF((s.x - n) / bracketSigmas[k])
 		return power(wrongSign+(1-wrongSign)*p, s.yes) * power(wrongSign+(1-wrongSign)*(1-p), s.no)
 	})
 }
@@ -96,15 +96,17 @@ func power(x float64, n int) float64 {
 
 // floor says that the demand is hardly below x; doubt is the probability that it is after all.
 func (b *bracket) floor(x, doubt float64) {
-	b.weigh(func(n, sigma float64) float64 { return doubt + (1-doubt)*normalCDF((n-x)/sigma) })
+	b.weigh(func(n float64, k int) float64 { return doubt + (1-doubt)*normalCDF((n-x)/bracketSigmas[k]) })
 }
 
 // spread adds measured repeats: squares is the sum of squared deviations, freedom its degrees of freedom. The likelihood
 // of a normal sample is σ^−ν · exp(−SS/2σ²).
 func (b *bracket) spread(squares, freedom float64) {
-	b.weigh(func(_, sigma float64) float64 {
-		return math.Exp(-freedom*math.Log(sigma/0.03) - squares/(2*sigma*sigma) + squares/(2*0.03*0.03))
-	})
+	var likelihood [len(bracketSigmas)]float64
+	for k, sigma := range bracketSigmas {
+		likelihood[k] = math.Exp(-freedom*math.Log(sigma/0.03) - squares/(2*sigma*sigma) + squares/(2*0.03*0.03))
+	}
+	b.weigh(func(_ float64, k int) float64 { return likelihood[k] })
 }
 
 // sigma is the mean noise.
@@ -136,10 +138,13 @@ func (b *bracket) percentile(p float64) float64 {
 }
 
 // confidence that the value whose logarithm is x is enough for one more run.
-func (b *bracket) confidence(x float64) float64 {
+func (b *bracket) confidence(x float64) float64 { return b.confidenceUpTo(x, math.Inf(1)) }
+
+// confidenceUpTo is confidence, or a value from enough to it as soon as that much is certain.
+func (b *bracket) confidenceUpTo(x, enough float64) float64 {
 	p := 0.0
 	for k := range b.mass {
-		for i := b.from[k]; i < b.to[k]; i++ {
+		for i := b.from[k]; i < b.to[k] && p < enough; i++ {
 			if m := b.mass[k][i]; m > 1e-6 {
 				p += m * normalCDF((x-b.at(i))/bracketSigmas[k])
 			}
@@ -153,7 +158,7 @@ func (b *bracket) quantile(p float64) float64 {
 	low, high := b.low, b.at(bracketCells-1)+0.4
 	for range 14 {
 		middle := (low + high) / 2
-		if b.confidence(middle) < p {
+		if b.confidenceUpTo(middle, p) < p {
 			low = middle
 		} else {
 			high = middle

@@ -20,7 +20,7 @@ import (
 //	trial key=value …    what was seen of that step; the answer is the verdict and the next step
 //
 // A trial passes well inside its limits unless it says otherwise: p99, cpu (millicores used), served (throughput over
-// offered), throttled, peak, anon, kill (oom, oom_start), never-ready, doubt, grows (memory per hour, for a soak).
+// offered), throttled, peak, anon, kill (oom, oom_start), never-ready, doubt.
 func TestDecideScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/decide/*.txt")
 	if err != nil || len(files) == 0 {
