@@ -22,8 +22,10 @@ const (
 	reasonRestartPod  = "RestartingAllContainers"
 	codeKilled        = 137 // a shell's for SIGKILL: also that of a probe, an eviction, a deletion
 	eventKilling      = "Killing"
+	eventNoSandbox    = "FailedCreatePodSandBox"
 	eventSystemOOM    = "SystemOOM"
-	startedWithoutRAM = "OOM-killed" // runc: "container init was OOM-killed (memory limit too low?)"
+	startedWithoutRAM = "OOM-killed"                 // runc: "container init was OOM-killed (memory limit too low?)"
+	limitBelowUsage   = "unable to set memory limit" // runc on version 1: "… to 1048576 (current usage: 3411968, …)"
 )
 
 // killing is a kubelet's Event that it kills a container, and at what time by the node's clock.
@@ -34,24 +36,35 @@ type killing struct {
 	asked     bool // the change of its resources or its definition asks for a restart
 }
 
+// unstarted is a Pod whose memory limits together are too small to begin: when that was heard, and the runtime's words.
+type unstarted struct {
+	at   time.Time
+	text string
+}
+
 // notice is something that a node told.
 type notice struct{ node, text string }
 
 // Event takes in an Event as a watch gives it. Only those that happen from now on: the caller watches from a list, and
-// leaves out what the list held. Events are best effort: they explain an end, they are never an end.
-func (t *Tracker) Event(e *corev1.Event) {
+// leaves out what the list held. Events are best effort: they explain an end, and are none, but for the memory limit of a
+// Pod that is too small for its first process, which no status tells.
+func (t *Tracker) Event(at time.Time, e *corev1.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if n, known := t.events[e.UID]; known && n >= e.Count {
 		return
 	}
 	t.events[e.UID] = e.Count
+	uid := e.InvolvedObject.UID
 	switch {
 	case e.Reason == eventSystemOOM && e.InvolvedObject.Kind == "Node":
 		t.notices = append(t.notices, notice{e.InvolvedObject.Name, e.Message})
-	case e.Reason == eventKilling && e.InvolvedObject.Kind == "Pod" && t.pods[e.InvolvedObject.UID] != nil:
-		p := t.pods[e.InvolvedObject.UID]
-		p.killings = append(p.killings, killing{
+	case e.Reason == eventNoSandbox && noRoom(e.Message):
+		if _, known := t.unstarted[uid]; !known {
+			t.unstarted[uid] = unstarted{at, e.Message}
+		}
+	case e.Reason == eventKilling && e.InvolvedObject.Kind == "Pod":
+		t.killings[uid] = append(t.killings[uid], killing{
 			container: inBraces(e.InvolvedObject.FieldPath),
 			at:        happened(e),
 			probe:     strings.Contains(e.Message, "failed liveness probe") || strings.Contains(e.Message, "failed startup probe"),
@@ -110,6 +123,12 @@ func (t *Tracker) ends(p *pod) []End {
 			all = append(all, end)
 		}
 	}
+	if u, known := t.unstarted[p.last.UID]; known && len(all) == 0 {
+		all = append(all, End{
+			Pod: p.identity(""), Container: p.smallest(), At: u.at, Reason: observer.OOMKilled, Code: new(codeKilled),
+			BeforeReady: true, Text: u.text,
+		})
+	}
 	return all
 }
 
@@ -118,7 +137,7 @@ func (t *Tracker) ends(p *pod) []End {
 // An exit code of 137 alone is no OOM kill. Where the runtime does not say OOMKilled and no Event explains it, it stays an
 // error with that code: whoever has the kernel's count of kills decides.
 func (t *Tracker) reason(p *pod, name string, c *container, e *ended) (why observer.EndReason, counts bool) {
-	killed := p.killing(name, e)
+	killed := e.killing(name, t.killings[p.last.UID])
 	code := e.state.ExitCode
 	switch {
 	case e.state.Reason == reasonLost, e.state.Reason == reasonRestartPod:
@@ -146,14 +165,19 @@ func (t *Tracker) reason(p *pod, name string, c *container, e *ended) (why obser
 // outOfMemory is whether the runtime says that the kernel killed a process of it for its memory limit.
 func (e *ended) outOfMemory() bool {
 	return e.state.Reason == reasonOOMKilled ||
-		e.state.Reason == reasonStartError && strings.Contains(e.state.Message, startedWithoutRAM)
+		e.state.Reason == reasonStartError && noRoom(e.state.Message)
+}
+
+// noRoom is whether the runtime could not start a process for its memory limit.
+func noRoom(message string) bool {
+	return strings.Contains(message, startedWithoutRAM) || strings.Contains(message, limitBelowUsage)
 }
 
 // killing is the Event that explains an end: the latest that the kubelet told while the instance lived, by the same
 // clock, to a second. Zero where there is none.
-func (p *pod) killing(name string, e *ended) killing {
+func (e *ended) killing(name string, all []killing) killing {
 	var found killing
-	for _, k := range p.killings {
+	for _, k := range all {
 		if k.container == name && !k.at.Before(e.state.StartedAt.Time) && !k.at.After(e.state.FinishedAt.Add(time.Second)) &&
 			!k.at.Before(found.at) {
 			found = k
@@ -195,6 +219,18 @@ func (t *Tracker) doubts(p *pod) []tuner.Doubt {
 		}
 	}
 	return all
+}
+
+// smallest is the container with the smallest memory limit: where the Pod as a whole has too little to start, the one to
+// begin with.
+func (p *pod) smallest() string {
+	name, least := "", int64(0)
+	for _, c := range slices.Concat(p.last.Spec.InitContainers, p.last.Spec.Containers) {
+		if n := c.Resources.Limits.Memory().Value(); n > 0 && (name == "" || n < least) {
+			name, least = c.Name, n
+		}
+	}
+	return name
 }
 
 func (p *pod) names() []string {

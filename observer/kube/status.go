@@ -22,7 +22,6 @@ type pod struct {
 	deleting, evicted bool
 	evictedFor        string
 	containers        map[string]*container
-	killings          []killing
 }
 
 // container is one container of a Pod through its restarts. The kubelet numbers its instances from 0 by the restart
@@ -36,11 +35,17 @@ type container struct {
 	baseEnded  bool
 	// ids are the instances heard of since Begin, the one that ran then included; ends those of them that ended, by ID,
 	// in the order heard; before the ends from before Begin.
-	ids    []string
+	ids    []instance
 	ends   []*ended
 	before map[string]bool
 	// ready holds the instances that were seen Ready.
 	ready map[string]bool
+}
+
+// instance is one instance of a container, with the restart count that it was heard of with.
+type instance struct {
+	id     string
+	number int32
 }
 
 // ended is how one instance of a container ended.
@@ -105,29 +110,27 @@ func (p *pod) begin() {
 	for _, c := range p.containers {
 		c.begin()
 	}
-	p.killings = nil
 }
 
 func (c *container) begin() {
 	c.base, c.baseEnded = c.most, false
-	var alive []string
+	var newest *instance
 	for _, e := range c.ends {
 		c.before[e.id] = true
 		c.baseEnded = c.baseEnded || e.number == c.most
 	}
-	for _, id := range c.ids {
-		if !c.before[id] {
-			alive = append(alive, id)
+	for _, i := range c.ids {
+		if !c.before[i.id] && (newest == nil || i.number > newest.number) {
+			newest = &i
 		}
+		c.before[i.id] = true
 	}
-	// Where several seem to run, all but the newest have ended unseen, and that was told in the trial before.
-	if len(alive) > 1 {
-		for _, id := range alive[:len(alive)-1] {
-			c.before[id] = true
-		}
-		alive = alive[len(alive)-1:]
+	c.ids, c.ends = nil, nil
+	// One instance can live on. Others that were not told to have ended did so unseen, and that was told before.
+	if newest != nil && !c.baseEnded {
+		delete(c.before, newest.id)
+		c.ids = []instance{*newest}
 	}
-	c.ids, c.ends = alive, nil
 }
 
 // take folds one status into what is known, and returns the ends that it is the first to tell.
@@ -135,7 +138,7 @@ func (c *container) take(s corev1.ContainerStatus) []*ended {
 	c.most = max(c.most, s.RestartCount)
 	running := s.State.Running != nil
 	if running && s.ContainerID != "" {
-		c.see(s.ContainerID)
+		c.see(s.ContainerID, s.RestartCount)
 		if s.Ready {
 			c.ready[s.ContainerID] = true
 		}
@@ -155,9 +158,9 @@ func (c *container) take(s corev1.ContainerStatus) []*ended {
 }
 
 // see notes that an instance exists.
-func (c *container) see(id string) {
-	if !c.before[id] && !slices.Contains(c.ids, id) {
-		c.ids = append(c.ids, id)
+func (c *container) see(id string, number int32) {
+	if !c.before[id] && !slices.ContainsFunc(c.ids, func(i instance) bool { return i.id == id }) {
+		c.ids = append(c.ids, instance{id, number})
 	}
 }
 
@@ -175,7 +178,7 @@ func (c *container) end(fresh []*ended, number int32, t *corev1.ContainerStateTe
 			return fresh
 		}
 	}
-	c.see(id)
+	c.see(id, number)
 	e := &ended{id: id, number: number, state: *t, beforeReady: !c.ready[id]}
 	c.ends = append(c.ends, e)
 	return append(fresh, e)

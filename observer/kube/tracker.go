@@ -28,12 +28,16 @@ type Tracker struct {
 	pressed map[string]bool
 	// events holds, for each Event that was taken in, how often it has occurred.
 	events map[types.UID]int32
+	// killings and unstarted are what Events since Begin told of Pods, some before the Pod itself was heard of.
+	killings  map[types.UID][]killing
+	unstarted map[types.UID]unstarted
 }
 
 // NewTracker returns a tracker that knows no Pod. Until Begin every Pod belongs.
 func NewTracker() *Tracker {
 	return &Tracker{
 		pods: map[types.UID]*pod{}, pressed: map[string]bool{}, events: map[types.UID]int32{},
+		killings: map[types.UID][]killing{}, unstarted: map[types.UID]unstarted{},
 		belongs: func(*corev1.Pod) bool { return true },
 	}
 }
@@ -64,6 +68,8 @@ func (t *Tracker) Begin(belongs func(*corev1.Pod) bool) {
 		belongs = func(*corev1.Pod) bool { return true }
 	}
 	t.belongs, t.notices = belongs, nil
+	clear(t.killings)
+	clear(t.unstarted)
 	for _, p := range t.pods {
 		p.begin()
 	}
