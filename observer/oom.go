@@ -128,15 +128,19 @@ func take(counted [][]time.Time, series []Series, e End) bool {
 func killTimes(samples []Sample, fresh bool) []time.Time {
 	var times []time.Time
 	var before int64
-	known := fresh
-	for _, s := range samples {
+	instance, known := 0, fresh
+	for i, s := range samples {
+		if i == 0 {
+			instance = s.Instance
+		}
 		if s.OOMKills == nil {
 			continue
 		}
 		now := *s.OOMKills
-		if now < before {
-			before = 0
+		if now < before || s.Instance != instance {
+			before, known = 0, known || s.Instance != instance
 		}
+		instance = s.Instance
 		for range now - before {
 			if known {
 				times = append(times, s.At)
@@ -154,5 +158,9 @@ func oomKills(samples []Sample, fresh bool) (*int64, error) {
 	if err != nil || grown == nil || !fresh {
 		return grown, err
 	}
-	return new(*samples[len(samples)-1].OOMKills), nil
+	var sum int64
+	for _, part := range instances(samples) {
+		sum += *part[len(part)-1].OOMKills // known: grown is
+	}
+	return &sum, nil
 }

@@ -18,17 +18,18 @@ import (
 // Each problem names a counter without which the trial cannot be judged: CPU time, periods where there is a CPU limit,
 // working set, OOM kills. Such a field, and every other that is not known, is nil.
 func Use(series Series, from, to time.Time, fresh bool) (tuner.ContainerUse, []string) {
-	u := tuner.ContainerUse{Container: series.Container, Replica: series.Replica}
+	u := tuner.ContainerUse{
+		Container: series.Container, Replica: series.Replica, Source: series.Source, MetricsServer: metricsUse(series.Metrics, from, to),
+	}
 	f := folding{target: series.Target}
 	f.kills(&u, series.Samples, fresh)
 	f.limits(&u, series.Samples)
-	samples, err := window(series.Samples, from, to)
+	samples, err := window(series, from, to)
 	if err != nil {
 		f.problem(err.Error())
 	} else {
-		span := samples[len(samples)-1].At.Sub(samples[0].At)
-		f.cpu(&u, samples, span)
-		f.memory(&u, samples, span)
+		f.cpu(&u, samples)
+		f.memory(&u, samples)
 	}
 	if len(f.problems) > 0 {
 		for _, text := range series.Problems { // the likely cause
@@ -57,7 +58,10 @@ func StartUp(series Series, ready time.Time) (cpu, throttled *float64) {
 // where there are no such samples.
 func Second(series Series, t time.Time) tuner.ContainerSecond {
 	i := nearest(series.Samples, t)
-	if i < 1 || series.Samples[i].At.Sub(t).Abs() > every {
+	if series.Every > 0 { // a sample counts in the second in which it was taken, and in no other
+		i = slices.IndexFunc(series.Samples, func(s Sample) bool { return s.At.After(t.Add(-every)) && !s.At.After(t) })
+	}
+	if i < 1 || series.Samples[i].At.Sub(t).Abs() > every || series.Samples[i].Instance != series.Samples[i-1].Instance {
 		return tuner.ContainerSecond{}
 	}
 	pair := series.Samples[i-1 : i+1]
@@ -72,6 +76,26 @@ func Second(series Series, t time.Time) tuner.ContainerSecond {
 		Memory:    pair[1].WorkingSet,
 		OOMKills:  kills,
 	}
+}
+
+// metricsUse is what the metrics API said of the part of a window that its own windows lie in; nil where it said nothing.
+func metricsUse(samples []MetricsSample, from, to time.Time) *tuner.MetricsUse {
+	var u tuner.MetricsUse
+	for _, s := range samples {
+		if s.At.Add(-s.Window).Before(from) || s.At.After(to) {
+			continue
+		}
+		u.Samples++
+		u.Window = max(u.Window, s.Window)
+		u.CPU += s.CPU
+		u.CPUMax = max(u.CPUMax, s.CPU)
+		u.WorkingSet = max(u.WorkingSet, s.WorkingSet)
+	}
+	if u.Samples == 0 {
+		return nil
+	}
+	u.CPU /= float64(u.Samples)
+	return &u
 }
 
 // folding collects what was wrong with one target's counters.
@@ -100,7 +124,9 @@ func (f *folding) kills(u *tuner.ContainerUse, samples []Sample, fresh bool) {
 	u.OOMKills, err = oomKills(samples, fresh)
 	f.require(u.OOMKills != nil, err, "OOM kills")
 	if n := len(samples); n > 0 {
-		u.MemoryPeak = peakOf(samples[0], samples[n-1], fresh)
+		if samples[0].Instance == samples[n-1].Instance { // one that died may have held more after its last sample
+			u.MemoryPeak = peakOf(samples[0], samples[n-1], fresh)
+		}
 	}
 }
 
@@ -132,16 +158,15 @@ func (f *folding) limits(u *tuner.ContainerUse, samples []Sample) {
 	}
 }
 
-// cpu fills in CPU usage in cores and the throttling, over the window samples that lasts span.
-func (f *folding) cpu(u *tuner.ContainerUse, samples []Sample, span time.Duration) {
-	used, err := increase(samples, cpuTime, "CPU time")
-	f.require(used != nil, err, "CPU time")
+// cpu fills in CPU usage in cores and the throttling, over the window samples.
+func (f *folding) cpu(u *tuner.ContainerUse, samples []Sample) {
+	var err error
+	u.CPU, err = rate(samples, cpuTime, "CPU time")
+	f.require(u.CPU != nil, err, "CPU time")
 	if err == nil {
-		u.CPU = ratio(used, span)
 		u.CPUP95, u.CPUMax = rates(samples)
 	}
-	stalled, _ := increase(samples, func(s Sample) *time.Duration { return s.CPUStall }, "CPU pressure")
-	u.CPUStall = ratio(stalled, span)
+	u.CPUStall, _ = rate(samples, func(s Sample) *time.Duration { return s.CPUStall }, "CPU pressure")
 	if u.CPULimit == 0 {
 		return // throttling does not apply, or limits has told that it is not known whether it does
 	}
@@ -152,10 +177,15 @@ func (f *folding) cpu(u *tuner.ContainerUse, samples []Sample, span time.Duratio
 		f.require(false, err, "throttled periods")
 	}
 	u.ThrottledTime, _ = increase(samples, func(s Sample) *time.Duration { return s.ThrottledTime }, "throttled time")
+	whole, _ := increase(samples, func(s Sample) *int64 { return s.PodPeriods }, "periods of the Pod")
+	held, _ := increase(samples, func(s Sample) *int64 { return s.PodThrottledPeriods }, "throttled periods of the Pod")
+	if pod, own := share(held, whole), u.ThrottledRatio(); own != nil && pod != nil && *pod > *own {
+		u.Periods, u.ThrottledPeriods = whole, held // the Pod's quota holds it back, and not its own
+	}
 }
 
-// memory fills in what was seen of memory over the window samples that lasts span.
-func (f *folding) memory(u *tuner.ContainerUse, samples []Sample, span time.Duration) {
+// memory fills in what was seen of memory over the window samples.
+func (f *folding) memory(u *tuner.ContainerUse, samples []Sample) {
 	u.WorkingSet = largest(samples, func(s Sample) *scenarios.Bytes { return s.WorkingSet })
 	u.AnonPeak = largest(samples, func(s Sample) *scenarios.Bytes { return s.Anon })
 	u.FilePeak = largest(samples, func(s Sample) *scenarios.Bytes { return s.File })
@@ -163,8 +193,7 @@ func (f *folding) memory(u *tuner.ContainerUse, samples []Sample, span time.Dura
 	f.require(u.WorkingSet != nil, nil, "working set")
 	u.Refaults, _ = increase(samples, func(s Sample) *int64 { return s.Refaults }, "refaults")
 	u.LimitHits, _ = increase(samples, func(s Sample) *int64 { return s.LimitHits }, "limit hits")
-	stalled, _ := increase(samples, func(s Sample) *time.Duration { return s.MemoryStall }, "memory pressure")
-	u.MemoryStall = ratio(stalled, span)
+	u.MemoryStall, _ = rate(samples, func(s Sample) *time.Duration { return s.MemoryStall }, "memory pressure")
 }
 
 // The counters that more than one figure is made of.
@@ -188,8 +217,8 @@ func rates(samples []Sample) (p95, most *float64) {
 	before := samples[0]
 	for _, now := range samples[1:] {
 		span := now.At.Sub(before.At)
-		if now.CPU == nil || before.CPU == nil || span < every/2 {
-			if before.CPU == nil {
+		if now.CPU == nil || before.CPU == nil || span < every/2 || now.Instance != before.Instance {
+			if before.CPU == nil || now.Instance != before.Instance {
 				before = now
 			}
 			continue

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/plimsoll/plimsoll/tuner"
 )
 
 // every is the pause between two samples of a target.
@@ -16,6 +18,16 @@ type Series struct {
 	Samples []Sample
 	// Problems holds each different error of a reading that failed, once. Such a reading has no sample.
 	Problems []string
+	// Every is the longest pause between two samples where the source takes them at its own pace; 0: one a second, as they
+	// are asked for.
+	Every time.Duration
+	// Source names where the samples come from; empty for this machine's kernel.
+	Source string
+	// Doubts are what the source saw that makes the trial invalid; Notes what a reader should know of it.
+	Doubts []tuner.Doubt
+	Notes  []string
+	// Metrics is what the metrics API said beside it, ascending; nil where it was not asked or did not answer.
+	Metrics []MetricsSample
 }
 
 // Watch samples targets once a second until it is stopped.

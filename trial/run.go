@@ -3,6 +3,7 @@ package trial
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -125,8 +126,13 @@ func (t *run) soFar() tuner.Observation {
 // observation closes the watch and folds all that was seen. A cancelled ctx means that a person stopped the trial.
 func (t *run) observation(ctx context.Context) tuner.Observation {
 	interrupted := ctx.Err() != nil
+	closing := time.Now()
 	series := t.watch.Stop(ctx)
 	o := t.base()
+	if waited := time.Since(closing); waited >= time.Second {
+		o.Closing = waited
+	}
+	o.Seconds = t.filled(series)
 	if t.result == nil {
 		o.NeverReady = !interrupted
 		t.addContainers(&o, series, t.applied, time.Now())
@@ -140,6 +146,25 @@ func (t *run) observation(ctx context.Context) tuner.Observation {
 		o.Invalid = append(o.Invalid, tuner.Doubt{Kind: tuner.StoppedByUser, Text: "it was interrupted"})
 	}
 	return o
+}
+
+// filled are the seconds of load with what sources showed of them late.
+func (t *run) filled(series []observer.Series) []tuner.Second {
+	rows := slices.Clone(t.seconds)
+	for i, s := range series {
+		if s.Every == 0 {
+			continue
+		}
+		for j := range rows {
+			if i < len(rows[j].Containers) {
+				c := observer.Second(s, t.loadBegan.Add(rows[j].At))
+				c.Restarts = rows[j].Containers[i].Restarts
+				rows[j].Containers = slices.Clone(rows[j].Containers)
+				rows[j].Containers[i] = c
+			}
+		}
+	}
+	return rows
 }
 
 // base is what is known before the load has ended.
@@ -183,6 +208,16 @@ func (t *run) addContainers(o *tuner.Observation, series []observer.Series, from
 		o.Containers = append(o.Containers, use)
 		for _, p := range problems {
 			o.Invalid = append(o.Invalid, tuner.Doubt{Kind: tuner.CountersMissing, Text: p})
+		}
+		for _, d := range s.Doubts {
+			if !slices.Contains(o.Invalid, d) {
+				o.Invalid = append(o.Invalid, d)
+			}
+		}
+		for _, n := range s.Notes {
+			if !slices.Contains(o.Notes, n) {
+				o.Notes = append(o.Notes, n)
+			}
 		}
 		if text := t.differs(s); text != "" {
 			o.Invalid = append(o.Invalid, tuner.Doubt{Kind: tuner.SettingsDiffer, Text: text})

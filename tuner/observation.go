@@ -38,6 +38,8 @@ type Observation struct {
 	// Invalid holds each reason for which this trial cannot be judged: the generator fell behind, counters missing,
 	// settings not carried, the node disturbed. Such a trial is inconclusive, whatever its figures say.
 	Invalid []Doubt `json:"invalid,omitempty"`
+	// Closing is how long the last counters and kills took to show after the load; 0 where they showed at once.
+	Closing time.Duration `json:"closing_ns,omitempty"`
 	// Notes are warnings for a reader that do not make it invalid.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -129,7 +131,8 @@ type ContainerUse struct {
 	// Settings read back from where they are enforced. 0 is "not set".
 	CPULimit    scenarios.MilliCPU `json:"cpu_limit_millicores"`
 	MemoryLimit scenarios.Bytes    `json:"memory_limit_bytes"`
-	// CPU is mean usage over the window in cores; CPUP95 and CPUMax of its one-second rates. nil: not known.
+	// CPU is mean usage over the window in cores; CPUP95 and CPUMax of the rates between samples, one a second but where
+	// Source says otherwise. nil: not known.
 	CPU    *float64 `json:"cpu_cores"`
 	CPUP95 *float64 `json:"cpu_p95_cores"`
 	CPUMax *float64 `json:"cpu_max_cores"`
@@ -159,6 +162,22 @@ type ContainerUse struct {
 	// OOMKills is the kernel's count over the trial, start-up included; nil where unknown. Restarts likewise.
 	OOMKills *int64 `json:"oom_kills"`
 	Restarts int    `json:"restarts"`
+	// Source names where these figures come from; empty: the kernel of the machine that ran the load.
+	Source string `json:"source,omitempty"`
+	// MetricsServer is what the metrics API of the cluster said beside it; nil where it said nothing of the window.
+	MetricsServer *MetricsUse `json:"metrics_server,omitempty"`
+}
+
+// MetricsUse is usage as the metrics API of a cluster shows it (metrics-server, which autoscalers and kubectl top read).
+// It is coarser: a spike shorter than its window is not in it, and throttling and kills are not at all.
+type MetricsUse struct {
+	// Samples whose windows lie inside the judged window, 1 or more; Window is the longest of theirs.
+	Samples int           `json:"samples"`
+	Window  time.Duration `json:"window_ns"`
+	// CPU is the mean over the samples in cores, CPUMax the largest. WorkingSet is the largest.
+	CPU        float64         `json:"cpu_cores"`
+	CPUMax     float64         `json:"cpu_max_cores"`
+	WorkingSet scenarios.Bytes `json:"working_set_max_bytes"`
 }
 
 // ThrottledRatio is throttled periods over periods, 0–1; nil where it is not applicable or not known.

@@ -71,7 +71,7 @@ const pressureSeries = "container_pressure_"
 // wanted and of the node, ordered by Pod, container and ID. Each row has the time of its own sample. A series that is not
 // there leaves its field nil. The error is that of a text which is none, or of reading it.
 func DecodeCadvisor(r io.Reader, wanted Filter) ([]Row, error) {
-	d := decoding{wanted: wanted, rows: map[string]*Row{}, periods: map[string]float64{}}
+	d := newDecoding(wanted)
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 64<<10), longestLine)
 	for lines.Scan() {
@@ -92,7 +92,10 @@ type decoding struct {
 	periods map[string]float64
 	// pressed is true once any pressure was above 0.
 	pressed bool
-	total   int
+}
+
+func newDecoding(wanted Filter) *decoding {
+	return &decoding{wanted: wanted, rows: map[string]*Row{}, periods: map[string]float64{}}
 }
 
 // line takes in one line. Those of other series and other Pods are not parsed.
@@ -125,28 +128,37 @@ func (d *decoding) metric(name string, set setter, m *dto.Metric) {
 	for _, l := range m.GetLabel() {
 		label[l.GetName()] = l.GetValue()
 	}
-	value := m.GetUntyped().GetValue()
+	at := time.Time{}
+	if m.TimestampMs != nil {
+		at = time.UnixMilli(m.GetTimestampMs())
+	}
+	d.value(name, set, label, m.GetUntyped().GetValue(), at)
+}
+
+// value puts one value into the row of its cgroup. at is zero where it has no time of its own.
+func (d *decoding) value(name string, set setter, label map[string]string, value float64, at time.Time) {
 	if strings.HasPrefix(name, pressureSeries) && value > 0 {
 		d.pressed = true
 	}
 	if cpu := label["cpu"]; cpu != "" && cpu != "total" {
 		return
 	}
-	id, isNode := label["id"], label["id"] == "/"
-	if !isNode && !d.wanted.wants(label["namespace"], label["pod"]) || label["container"] == "" && label["name"] != "" {
+	if label["id"] != "/" && !d.wanted.wants(label["namespace"], label["pod"]) || label["container"] == "" && label["name"] != "" {
 		return // another's, or the sandbox of a Pod
 	}
+	id := cgroupOf(label)
 	if name == "container_spec_cpu_period" {
 		d.periods[id] = value
 		return
 	}
 	row := d.rows[id]
 	if row == nil {
-		row = &Row{Namespace: label["namespace"], Pod: label["pod"], UID: uidOf(id), Container: label["container"], ContainerID: label["name"]}
+		row = &Row{
+			Namespace: label["namespace"], Pod: label["pod"], UID: uidOf(label["id"]), Container: label["container"], ContainerID: label["name"],
+		}
 		d.rows[id] = row
 	}
-	if m.TimestampMs != nil {
-		at := time.UnixMilli(m.GetTimestampMs())
+	if !at.IsZero() {
 		if row.At.IsZero() {
 			row.At = at
 		} else if row.At.Sub(at).Abs() > time.Second {
@@ -154,6 +166,21 @@ func (d *decoding) metric(name string, set setter, m *dto.Metric) {
 		}
 	}
 	set(row, value)
+}
+
+// known puts a value without a time into the row of its cgroup, where there is one.
+func (d *decoding) known(name string, set setter, label map[string]string, value float64) {
+	if d.rows[cgroupOf(label)] != nil {
+		d.value(name, set, label, value, time.Time{})
+	}
+}
+
+// cgroupOf tells cgroups apart, also where a server has dropped their paths.
+func cgroupOf(label map[string]string) string {
+	if id := label["id"]; id != "" {
+		return id
+	}
+	return label["pod"] + "/" + label["container"] + "/" + label["name"]
 }
 
 // finish turns quotas into limits and leaves out what can't be dated.

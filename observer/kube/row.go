@@ -20,7 +20,10 @@ type Row struct {
 	Node string
 	// Started is when the cgroup was made, to a second; zero where it is not known.
 	Started time.Time
-	// Sample holds the counters; its At is the sample's own time, not that of reading it. Limits are nil where the source
+	// Taken is the sample's time on the clock of whoever took it, which stays the same however often it is told; zero until
+	// a source has translated At.
+	Taken time.Time
+	// Sample holds the counters; its At is when the sample was taken, not when it was read. Limits are nil where the source
 	// does not tell them.
 	observer.Sample
 }
