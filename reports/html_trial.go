@@ -92,8 +92,31 @@ func trialFacts(t tuner.Trial) []fact {
 	if o.Window > 0 {
 		all = append(all, fact{"Judged", duration(o.Window), "after a warm-up of " + duration(o.Warmup)})
 	}
+	if from := sources(o); from != "" {
+		all = append(all, fact{"Counters", from, "where usage and throttling come from"})
+	}
+	for _, c := range o.Containers {
+		if m := c.MetricsServer; m != nil {
+			all = append(all, fact{fmt.Sprintf("%s %d by the metrics API", c.Container, c.Replica), cores(m.CPU) + ", " + memory(m.WorkingSet),
+				fmt.Sprintf("%d samples over %s each: no throttling, no kills, no spike shorter than that", m.Samples, duration(m.Window))})
+		}
+	}
+	if o.Closing > 0 {
+		all = append(all, fact{"Closing", duration(o.Closing), "the last counters took that long to show"})
+	}
 	return append(all,
 		fact{"Took", duration(t.Elapsed), ""})
+}
+
+// sources are where the figures of containers come from, each once; "" where it is the machine that ran the load.
+func sources(o tuner.Observation) string {
+	var all []string
+	for _, c := range o.Containers {
+		if from := Clean(c.Source); from != "" && !slices.Contains(all, from) {
+			all = append(all, from)
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // quantileName is "p99" for 0.99 and "max" for 1.
