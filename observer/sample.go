@@ -21,6 +21,8 @@ type Pod struct {
 	Namespace, Name, UID, Node string
 	// ContainerID is the runtime's, without its scheme ("containerd://"); another one after a restart.
 	ContainerID string
+	// NodeIP is the node's address; "" where it is not known.
+	NodeIP string
 	// CPULimit and MemoryLimit as its status says that they are in force, 0 where none is; nil where it does not say. They
 	// serve where a source of counters does not tell the limits.
 	CPULimit    *scenarios.MilliCPU

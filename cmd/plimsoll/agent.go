@@ -19,9 +19,9 @@ func (a *app) agentCommand() *cobra.Command {
 		Short:  "What runs in the Pods that plimsoll makes",
 		Hidden: true,
 		Args:   cobra.NoArgs,
-		RunE:   func(*cobra.Command, []string) error { return usage(errors.New("agent: which one? load")) },
+		RunE:   func(*cobra.Command, []string) error { return usage(errors.New("agent: which one? load, read")) },
 	}
-	c.AddCommand(a.agentLoadCommand())
+	c.AddCommand(a.agentLoadCommand(), a.agentReadCommand())
 	return c
 }
 

@@ -11,7 +11,7 @@ import (
 
 	"github.com/plimsoll/plimsoll/cluster"
 	"github.com/plimsoll/plimsoll/loadgen"
-	"github.com/plimsoll/plimsoll/observer"
+	kubelets "github.com/plimsoll/plimsoll/observer/kube"
 	"github.com/plimsoll/plimsoll/scenarios"
 	"github.com/plimsoll/plimsoll/trial"
 	"github.com/plimsoll/plimsoll/tuner"
@@ -28,6 +28,9 @@ type clusterOptions struct {
 	OnCopy bool
 	// InPlace allows CPU changes on running Pods.
 	InPlace bool
+	// Image holds this version of plimsoll, for the Pods that it makes.
+	Image   string
+	metrics metricsOptions
 	// RestoreTimeout is how long putting back may take.
 	RestoreTimeout time.Duration
 	// first are the settings of the first trial, for the plan; by default those that a search begins with.
@@ -42,6 +45,8 @@ func (o *clusterOptions) register(f *pflag.FlagSet) {
 	f.StringVar(&o.DryRun, "dry-run", "", `kubernetes: "server" lets the cluster check the first changes, prints them and stops`)
 	f.BoolVar(&o.InPlace, "in-place", true, "kubernetes: change CPU on the running Pods where the cluster and the Pods allow it")
 	f.BoolVar(&o.OnCopy, "on-copy", false, "kubernetes: test a copy of the Deployment that no Service selects, and delete it at the end")
+	f.StringVar(&o.Image, "image", defaultImage(), "kubernetes: image with this version of plimsoll, for the Pods that it makes")
+	o.metrics.register(f)
 	o.first = func(g tuner.Goal) tuner.Settings { return tuner.Decide(g, nil).Settings }
 	o.registerRestore(f)
 }
@@ -67,8 +72,11 @@ func (o clusterOptions) validate() error {
 	if o.RestoreTimeout <= 0 {
 		return usage(errors.New("--restore-timeout must be above 0"))
 	}
-	return nil
+	return o.metrics.validate()
 }
+
+// readerMargin is how long a reader that nobody ended outlives the budget: the last trial may end later.
+const readerMargin = time.Hour
 
 // errPlanned ends a command that was only to show what it would do.
 var errPlanned = exitError{Code: exitOK}
@@ -94,7 +102,13 @@ func (a *app) openKubernetes(ctx context.Context, file scenarios.File, o cluster
 	if err := a.confirm(ctx, k, goal, o); err != nil {
 		return nil, err
 	}
-	runner := &trial.Runner{Workload: k, File: file, Goal: goal, Watch: watchNothing, Load: loadgen.Run}
+	t := k.Target()
+	job := readerJob{o.Image, goal.Tuning.MaxTime + readerMargin}
+	watch, endMetrics, err := o.metrics.watchers(ctx, client, job, kubelets.Filter{Namespace: t.Namespace, Prefixes: []string{t.Object + "-"}}, a.notice)
+	if err != nil {
+		return nil, usage(err)
+	}
+	runner := &trial.Runner{Workload: k, File: file, Goal: goal, Watch: watch, Load: loadgen.Run}
 	began := time.Now()
 	b := &bench{
 		file:   file,
@@ -102,7 +116,10 @@ func (a *app) openKubernetes(ctx context.Context, file scenarios.File, o cluster
 		runner: runner,
 		clock:  func() time.Duration { return time.Since(began) },
 		watch:  func(v *view) { runner.Progress = v.progress },
-		close:  func() error { return closeKubernetes(k, o.RestoreTimeout) },
+		close: func() error {
+			defer endMetrics() // first what matters
+			return closeKubernetes(k, o.RestoreTimeout)
+		},
 	}
 	if o.Apply {
 		b.keep = k.Keep
@@ -127,18 +144,3 @@ func closeKubernetes(k *kube.Kube, limit time.Duration) error {
 	}
 	return nil
 }
-
-// watchNothing reads no counters, and says so: what is not known makes every trial inconclusive.
-func watchNothing(targets func() []observer.Target) trial.Watching { return nothing{targets} }
-
-type nothing struct{ targets func() []observer.Target }
-
-func (n nothing) Series() []observer.Series {
-	var all []observer.Series
-	for _, t := range n.targets() {
-		all = append(all, observer.Series{Target: t, Problems: []string{"no source of counters is open in this cluster"}})
-	}
-	return all
-}
-
-func (n nothing) Stop(context.Context) []observer.Series { return n.Series() }

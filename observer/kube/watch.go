@@ -33,10 +33,11 @@ type Reading struct {
 }
 
 // The pace of reading, and how long the last samples are waited for: a kubelet takes one every 10 to 20 seconds, and one
-// of an idle container can take 30.
+// of an idle container can take 30. The paces are no whole seconds, so that the Dates of the replies tell, one after the
+// other, what a clock says between two seconds.
 const (
-	defaultPace   = 5 * time.Second
-	closingPace   = 2 * time.Second
+	defaultPace   = 4700 * time.Millisecond
+	closingPace   = 1900 * time.Millisecond
 	defaultSettle = 35 * time.Second
 )
 

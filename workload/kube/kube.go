@@ -323,7 +323,7 @@ func (k *Kube) current() []*core.Pod {
 
 func (k *Kube) instance(replica int, pod *core.Pod, container string) workload.Instance {
 	x := workload.Instance{Target: observer.Target{Container: container, Replica: replica, Pod: observer.Pod{
-		Namespace: k.target.Namespace, Name: pod.Name, UID: string(pod.UID), Node: pod.Spec.NodeName}}}
+		Namespace: k.target.Namespace, Name: pod.Name, UID: string(pod.UID), Node: pod.Spec.NodeName, NodeIP: pod.Status.HostIP}}}
 	if k.file.Workload.Port > 0 && pod.Status.PodIP != "" {
 		x.Address = hostPort(pod.Status.PodIP, k.file.Workload.Port)
 	}

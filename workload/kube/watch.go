@@ -141,7 +141,7 @@ func (w *watch) seeObject(x any, gone, _ bool) {
 // seeEvent takes in what was told of a kill.
 func (w *watch) seeEvent(x any, gone, _ bool) {
 	if e, ok := x.(*core.Event); ok && !gone {
-		w.tracker.Event(e)
+		w.tracker.Event(time.Now(), e)
 	}
 }
 
