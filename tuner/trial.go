@@ -25,7 +25,7 @@ const (
 	Begin    Purpose = "begin"    // the start settings; the only step that may move several limits
 	Probe    Purpose = "probe"    // one limit moved, to see what happens
 	Repeat   Purpose = "repeat"   // nothing moved: how noisy is this service?
-	Validate Purpose = "validate" // nothing moved: do the other limits still hold after one moved?
+	Validate Purpose = "validate" // nothing moved: limits that passed have failed once since; do they hold?
 	Confirm  Purpose = "confirm"  // the soak on fresh replicas at exactly the values that will be printed
 )
 
