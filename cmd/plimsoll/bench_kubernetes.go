@@ -98,7 +98,10 @@ func (a *app) openKubernetes(ctx context.Context, file scenarios.File, o cluster
 		return nil, usage(err)
 	}
 	file = k.File()
-	goal := tuner.NewGoal(file)
+	goal, err := tuner.NewGoal(file).Within(k.Ranges(ctx)...)
+	if err != nil {
+		return nil, usage(err)
+	}
 	if err := a.confirm(ctx, k, goal, o); err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ import (
 
 // confirm shows what will be done to the cluster and asks whether to. It returns errPlanned after a dry run.
 func (a *app) confirm(ctx context.Context, k *kube.Kube, goal tuner.Goal, o clusterOptions) error {
-	plan, err := k.Plan(ctx, o.first(goal), o.DryRun == "server")
+	plan, err := k.Plan(ctx, goal, o.first(goal), o.DryRun == "server")
 	if err != nil {
 		return exitError{exitNotMeasured, err}
 	}

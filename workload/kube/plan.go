@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -28,9 +29,9 @@ type Plan struct {
 // PlannedChange is the first change of one object, one line for each field.
 type PlannedChange struct{ Object, Text string }
 
-// Plan tells what a search that begins with settings will change. With check the cluster is asked whether it would take
+// Plan tells what a search for goal that begins with settings will change. With check the cluster is asked whether it would take
 // each of the changes, which changes nothing.
-func (k *Kube) Plan(ctx context.Context, settings tuner.Settings, check bool) (Plan, error) {
+func (k *Kube) Plan(ctx context.Context, goal tuner.Goal, settings tuner.Settings, check bool) (Plan, error) {
 	var plan Plan
 	o, err := k.planned(ctx)
 	if err != nil {
@@ -66,7 +67,7 @@ func (k *Kube) Plan(ctx context.Context, settings tuner.Settings, check bool) (P
 	if err := plan.add(ctx, k.target.String(), k.objects, o, e, check); err != nil {
 		return plan, err
 	}
-	if err := k.tryBounds(ctx, o); err != nil {
+	if err := k.tryBounds(ctx, o, goal); err != nil {
 		return plan, err
 	}
 	plan.Services, err = k.services(ctx, o)
@@ -83,19 +84,20 @@ func (k *Kube) planned(ctx context.Context) (object, error) {
 
 // tryBounds asks whether the cluster would take Pods with the largest limits that the search may come to: better to know
 // now than after an hour.
-func (k *Kube) tryBounds(ctx context.Context, o object) error {
-	var most tuner.Settings
-	for _, c := range k.file.Workload.Containers {
-		s := tuner.ContainerSettings{Container: c.Name, Resources: c.Resources}
-		if c.Tune && k.file.Tuning.CPU && k.file.Tuning.QoS != scenarios.NoCPULimit {
-			s.CPULimit = c.Bounds.CPUMax
-			s.CPURequest = min(s.CPURequest, s.CPULimit)
+func (k *Kube) tryBounds(ctx context.Context, o object, goal tuner.Goal) error {
+	most := slices.Clone(goal.Before)
+	for i := range most {
+		for _, l := range goal.Limits {
+			switch {
+			case l.Container != most[i].Container:
+			case l.Resource == tuner.CPU:
+				most[i].CPULimit = scenarios.MilliCPU(l.Max)
+				most[i].CPURequest = min(most[i].CPURequest, most[i].CPULimit)
+			default:
+				most[i].MemoryLimit = scenarios.Bytes(l.Max)
+				most[i].MemoryRequest = min(most[i].MemoryRequest, most[i].MemoryLimit)
+			}
 		}
-		if c.Tune && k.file.Tuning.Memory {
-			s.MemoryLimit = c.Bounds.MemoryMax
-			s.MemoryRequest = min(s.MemoryRequest, s.MemoryLimit)
-		}
-		most = append(most, s)
 	}
 	e := newEdit(o.Object)
 	if err := k.write(o, e, most, k.run+"-0"); err != nil {
