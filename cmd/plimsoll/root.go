@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -31,8 +34,9 @@ func run(ctx context.Context, args []string, s streams, lookupEnv func(string) (
 
 func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "plimsoll",
-		Short: "Find CPU and memory limits by testing them under load",
+		Use:         "plimsoll",
+		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: calledAs(os.Args[0])},
+		Short:       "Find CPU and memory limits by testing them under load",
 		Long: `Plimsoll answers "what should the requests and limits be?" with values that were themselves tested.
 It loads a service, watches OOM kills, CPU throttling and usage, changes one limit per trial,
 and ends with limits that passed a soak, the evidence for each, and the failure seen just below.
@@ -63,6 +67,15 @@ Exit codes: 0 derived and verified Â· 1 SLO missed, infeasible or budget spent Â
 		c.Args = usageArgs(c.Args)
 	}
 	return root
+}
+
+// calledAs is what a person types to call the program: as a plugin of kubectl it has another name
+// (https://krew.sigs.k8s.io/docs/developer-guide/develop/best-practices/).
+func calledAs(path string) string {
+	if rest, plugin := strings.CutPrefix(filepath.Base(path), "kubectl-"); plugin {
+		return "kubectl " + rest
+	}
+	return "plimsoll"
 }
 
 // usageArgs makes a wrong number of arguments a usage error, with the place to look.

@@ -17,8 +17,8 @@ import (
 	"github.com/plimsoll/plimsoll/test/kube"
 )
 
-// program builds plimsoll once for all tests.
-var program = sync.OnceValues(func() (string, error) {
+// built is the path of plimsoll, built once for all tests.
+var built = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "plimsoll-e2e-")
 	if err != nil {
 		return "", err
@@ -60,7 +60,7 @@ func workloadOf(kind, args string) string {
 func newSite(t *testing.T, object, manifests string) site {
 	t.Helper()
 	c := shared.Start(t)
-	if _, err := program(); err != nil {
+	if _, err := built(); err != nil {
 		t.Fatal(err)
 	}
 	c.Victim(t)
@@ -111,7 +111,7 @@ const wideBounds = "bounds: {cpu: {min: 50m, max: 1}, memory: {min: 24Mi, max: 1
 // command is plimsoll in the folder of s, against its cluster.
 func (s site) command(t *testing.T, args ...string) (*exec.Cmd, *strings.Builder) {
 	t.Helper()
-	path, err := program()
+	path, err := built()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,12 +196,30 @@ metadata: {name: web}
 spec: {targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}
 `
 
+// long skips a test that takes long where -short asks for that.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it takes long; run it without -short")
+	}
+}
+
+// paused is a ScaledObject of KEDA's on the Deployment.
+const paused = `
+---
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: web}
+spec: {scaleTargetRef: {name: web}, minReplicaCount: 2, maxReplicaCount: 4, triggers: [{type: cpu, metricType: Utilization, metadata: {value: "80"}}]}
+`
+
 func TestPutBack(t *testing.T) {
 	for _, c := range []struct {
 		name, object, manifests string
 		long                    bool
 	}{
 		{"deployment with autoscalers", "deploy/web", workloadOf("Deployment", "") + autoscalers, false},
+		{"deployment under KEDA", "deploy/web", workloadOf("Deployment", "") + paused, true},
 		{"stateful set", "sts/web", workloadOf("StatefulSet", ""), true},
 		{"daemon set", "ds/web", workloadOf("DaemonSet", ""), true},
 	} {
