@@ -139,6 +139,8 @@ func TestR12OverQuota(t *testing.T) {
 		{name: "what it uses itself is free", snapshot: app().running(3).quota(QuotaItem{Name: "pods", Hard: 4, Used: new(int64(3))})},
 		{name: "others are in the way", snapshot: app().running(3).quota(QuotaItem{Name: "pods", Hard: 4, Used: new(int64(4))}), severity: Error, why: []string{"leaves 3"}},
 		{name: "a limit is asked for", snapshot: app().limits(100, 0, 256*mi, 256*mi).quota(QuotaItem{Name: "limits.cpu", Hard: 99000}), severity: Error, why: []string{"refuses every Pod", "no CPU limit, and app has none"}},
+		// An HPA that is on its way from 1 to its 2: ceil(25 % of 2) = 1, 3 × 500m
+		{name: "at the HPA's minimum at least", snapshot: app().hpa(tuner.CPU, 50).edit(func(h *HPA) { h.Current, h.Max = 1, 2 }).quota(QuotaItem{Name: "requests.cpu", Hard: 1499}), severity: Error, why: []string{"2 + 1 Pods at 500m"}},
 		{name: "refused already", snapshot: full, severity: Error, why: []string{"exceeded quota: team"}},
 		{name: "derived limits fit", snapshot: app().quota(QuotaItem{Name: "requests.cpu", Hard: 1999}), measured: derived(400, 400, 256*mi, 256*mi)},
 	})

@@ -179,7 +179,7 @@ func (v view) podNeeds(all []Container, r tuner.Resource, limit bool) int64 {
 func (v view) replicas() int {
 	for _, h := range v.scalers {
 		if h.Current > 0 {
-			return h.Current
+			return max(h.Current, h.Min) // it is on its way there
 		}
 	}
 	n := 1

@@ -1,0 +1,160 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/plimsoll/plimsoll/test/kube"
+	"github.com/plimsoll/plimsoll/tuner/compat"
+)
+
+// web is a Deployment of the victim with these requests and limits.
+func web(replicas int, resources string) string {
+	return fmt.Sprintf(`
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: %d
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - {name: main, image: %s, ports: [{containerPort: 8080}], resources: %s}
+`, replicas, kube.VictimImage, resources)
+}
+
+const scaledOnCPU = `---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  minReplicas: %d
+  maxReplicas: %d
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: %d}}}]
+`
+
+const freeVPA = `---
+apiVersion: autoscaling.k8s.io/v1
+kind: VerticalPodAutoscaler
+metadata: {name: web}
+spec:
+  targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  updatePolicy: {updateMode: Recreate}
+`
+
+// readerRole is all that compat needs; it holds nothing of the whole cluster.
+const readerRole = `
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: reader}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: reader}
+rules:
+- {apiGroups: [apps], resources: [deployments], verbs: [get]}
+- {apiGroups: [""], resources: [pods, limitranges, resourcequotas], verbs: [list]}
+- {apiGroups: [autoscaling], resources: [horizontalpodautoscalers], verbs: [list]}
+- {apiGroups: [autoscaling.k8s.io], resources: [verticalpodautoscalers], verbs: [list]}
+- {apiGroups: [keda.sh], resources: [scaledobjects], verbs: [list]}
+- {apiGroups: [policy], resources: [poddisruptionbudgets], verbs: [list]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: reader}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
+subjects: [{kind: ServiceAccount, name: reader}]
+`
+
+// judged is one namespace and the program that judges deploy/web in it.
+type judged struct {
+	*kube.Cluster
+	program, namespace string
+}
+
+func newJudged(t *testing.T) judged {
+	c := shared.Start(t)
+	c.Victim(t)
+	j := judged{c, kube.Build(t, "cmd/plimsoll"), c.Namespace(t, nil)}
+	c.Apply(t, j.namespace, readerRole)
+	return j
+}
+
+// findings runs compat as the least-privileged reader and returns what it found by rule, and its exit code.
+func (j judged) findings(t *testing.T) (map[string]compat.Finding, int) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), j.program, "compat", "deploy/web", "-n", j.namespace, "-o", "json",
+		"--kubeconfig", j.Kubeconfig, "--as", "system:serviceaccount:"+j.namespace+":reader")
+	out, err := cmd.Output()
+	if len(out) == 0 {
+		t.Fatalf("compat: %v", err)
+	}
+	var document struct{ Workloads []compat.Report }
+	if err := json.Unmarshal(out, &document); err != nil || len(document.Workloads) != 1 {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	byRule := map[string]compat.Finding{}
+	for _, f := range document.Workloads[0].Findings {
+		byRule[f.Rule] = f
+	}
+	return byRule, cmd.ProcessState.ExitCode()
+}
+
+// mend applies the mend of a finding as its own command says.
+func (j judged) mend(t *testing.T, f compat.Finding) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "mend.yaml")
+	if f.Mend == nil || f.Mend.How != compat.MergePatch {
+		t.Fatalf("%s has no merge patch: %+v", f.Rule, f.Mend)
+	}
+	if err := os.WriteFile(file, []byte(f.Mend.YAML), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	j.Kubectl(t, "-n", j.namespace, "patch", f.Mend.Object.Kind, f.Mend.Object.Name, "--type", "merge", "--patch-file", file)
+}
+
+// An HPA and a VPA on one resource are found with the right bounds, a quota that is too small with the replicas that fit;
+// once the mends are applied nothing of it is left. All with a role that reads one namespace.
+func TestCompatFindsAndMends(t *testing.T) {
+	j := newJudged(t)
+	j.Apply(t, j.namespace, web(1, "{requests: {cpu: 100m, memory: 32Mi}, limits: {cpu: 200m, memory: 64Mi}}")+fmt.Sprintf(scaledOnCPU, 2, 10, 50)+freeVPA+`---
+apiVersion: v1
+kind: ResourceQuota
+metadata: {name: team}
+spec: {hard: {requests.cpu: 250m}}
+`)
+	found, code := j.findings(t)
+	if code != 1 {
+		t.Errorf("exit code %d, want 1", code)
+	}
+	for rule, part := range map[string]string{"R1": "multiplies the replicas by 1.74, up to maxReplicas 10", "R7": "Pods after number 2 are refused", "R12": "it stalls", "R8": "CPU request below 100m"} {
+		if !strings.Contains(found[rule].Why, part) {
+			t.Errorf("%s: %q lacks %q", rule, found[rule].Why, part)
+		}
+	}
+	j.mend(t, found["R1"])
+	j.mend(t, found["R12"])
+	// The quota has room for a rollout now, and so for one Pod more.
+	if found, _ = j.findings(t); !strings.Contains(found["R7"].Why, "Pods after number 3 are refused") {
+		t.Errorf("R7 after the quota was raised: %q", found["R7"].Why)
+	}
+	j.mend(t, found["R7"])
+	kube.Await(t, "peace", func(context.Context) bool {
+		found, _ = j.findings(t)
+		for _, rule := range []string{"R1", "R7", "R8", "R10", "R12"} {
+			if _, left := found[rule]; left {
+				return false
+			}
+		}
+		return true
+	})
+}
