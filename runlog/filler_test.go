@@ -41,6 +41,8 @@ func (f *filler) fill(v reflect.Value) {
 		v.SetBool(true)
 	case reflect.Float64:
 		v.SetFloat(float64(f.next) + 0.1)
+	case reflect.Uint8:
+		v.SetUint(uint64(f.next % 256))
 	case reflect.Uint64:
 		v.SetUint(uint64(f.next))
 	default:

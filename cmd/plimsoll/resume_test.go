@@ -111,7 +111,7 @@ func TestReportLosesNothing(t *testing.T) {
 	if code != 3 || !strings.Contains(errOut.String(), "print the result") {
 		t.Errorf("exit code %d, %s", code, errOut.String())
 	}
-	resultIn(t, dir)
+	savedIn(t, dir)
 	for _, name := range []string{"report.html", "report.json"} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
@@ -163,6 +163,16 @@ func TestInterruptedSearchReportsBest(t *testing.T) {
 // resultIn is the result in the report.json of a folder.
 func resultIn(t *testing.T, dir string) tuner.Result {
 	t.Helper()
+	r := savedIn(t, dir)
+	if r.Result == nil {
+		t.Fatalf("the report in %s has no result", dir)
+	}
+	return *r.Result
+}
+
+// savedIn is the report.json of a folder.
+func savedIn(t *testing.T, dir string) savedReport {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, "report.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +181,7 @@ func resultIn(t *testing.T, dir string) tuner.Result {
 	if err := json.Unmarshal(text, &r); err != nil {
 		t.Fatal(err)
 	}
-	return *r.Result
+	return r
 }
 
 // A search whose budget was spent goes on where a resume gives it more, instead of taking what it had for the answer.
