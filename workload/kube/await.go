@@ -54,6 +54,9 @@ func (k *Kube) awaitRollout(ctx context.Context, mark string) (ready bool, err e
 		now := k.watch.now()
 		s := stands(k.target, now.object, now.pods, mark)
 		mine := of(now.pods, mark)
+		if now.gone {
+			return false, fmt.Errorf("%s was deleted", k.target)
+		}
 		if s.done() {
 			return true, nil
 		}

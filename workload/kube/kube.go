@@ -112,6 +112,9 @@ func original(o object) (object, error) {
 	}
 	e := newEdit(o.Object)
 	_, err = r.restore(e, func(place) bool { return false })
+	if err == nil {
+		err = e.remove(place{"metadata", "annotations", recordAnnotation}, 0)
+	}
 	o.Object = e.object
 	return o, err
 }

@@ -46,8 +46,11 @@ func (k *Kube) Plan(ctx context.Context, goal tuner.Goal, settings tuner.Setting
 	if o, err = original(o); err != nil {
 		return plan, err
 	}
-	delete(o.GetAnnotations(), recordAnnotation)
 	err = k.pinned(ctx, func(s scaler, scaled object) error {
+		scaled, err := original(scaled)
+		if err != nil {
+			return err
+		}
 		e := newEdit(scaled.Object)
 		if err := k.still(s, scaled, e); err != nil {
 			return err

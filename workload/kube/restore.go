@@ -7,8 +7,6 @@ import (
 
 	core "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/plimsoll/plimsoll/cluster"
 	"github.com/plimsoll/plimsoll/tuner"
@@ -82,8 +80,11 @@ func (k *Kube) putBack(ctx context.Context, keep tuner.Settings) error {
 		return nil
 	}
 	r, err := recordOf(o.Object)
-	if err != nil || r == nil {
+	if err != nil {
 		return err
+	}
+	if r == nil {
+		return k.cleanRevisions(ctx, o)
 	}
 	if err := k.replaceStuck(ctx, o); err != nil {
 		return err
@@ -126,7 +127,7 @@ func (k *Kube) fieldsBack(ctx context.Context, keep tuner.Settings) (object, err
 
 // lastBack puts the length of the history back, and then takes away the record and Plimsoll's ownership of fields.
 func (k *Kube) lastBack(ctx context.Context) error {
-	_, err := k.objects.change(ctx, k.target.Object, func(o object, e *edit) error {
+	o, err := k.objects.change(ctx, k.target.Object, func(o object, e *edit) error {
 		r, err := recordOf(o.Object)
 		if err != nil || r == nil {
 			return err
@@ -135,7 +136,10 @@ func (k *Kube) lastBack(ctx context.Context) error {
 		return err
 	})
 	if err == nil {
-		_, err = k.objects.change(ctx, k.target.Object, forget)
+		o, err = k.objects.change(ctx, k.target.Object, forget)
+	}
+	if err == nil {
+		err = k.cleanRevisions(ctx, o)
 	}
 	if apierrors.IsNotFound(err) {
 		return nil
@@ -143,14 +147,34 @@ func (k *Kube) lastBack(ctx context.Context) error {
 	return err
 }
 
+// awaitObserved waits until the controller of the workload has seen o.
+func (k *Kube) awaitObserved(ctx context.Context, o object) error {
+	if err := k.follow(ctx, o); err != nil {
+		return err
+	}
+	for {
+		now := k.watch.now()
+		if now.gone || now.object.GetGeneration() >= o.GetGeneration() && stands(k.target, now.object, now.pods, "").Observed {
+			return nil
+		}
+		if err := now.wait(ctx, secondLook); err != nil {
+			return fmt.Errorf("the controller of %s has not looked at the last change: %w", k.target, err)
+		}
+	}
+}
+
+// follow begins to watch unless that was done.
+func (k *Kube) follow(ctx context.Context, o object) (err error) {
+	if k.watch == nil {
+		k.watch, err = startWatch(ctx, k.client, o, k.target)
+	}
+	return err
+}
+
 // awaitOriginal waits until no Pod of a trial is left and, where the workload was Ready before, it is again.
 func (k *Kube) awaitOriginal(ctx context.Context, o object, unready bool) error {
-	if k.watch == nil {
-		w, err := startWatch(ctx, k.client, o, k.target)
-		if err != nil {
-			return err
-		}
-		k.watch = w
+	if err := k.follow(ctx, o); err != nil {
+		return err
 	}
 	for {
 		now := k.watch.now()
@@ -158,62 +182,13 @@ func (k *Kube) awaitOriginal(ctx context.Context, o object, unready bool) error 
 			now.object = o // the watch has not seen the change yet
 		}
 		s := stands(k.target, now.object, now.pods, "")
-		if s.done() || unready && s.Observed && s.Old == 0 {
+		if now.gone || s.done() || unready && s.Observed && s.Old == 0 {
 			return nil
 		}
 		if err := now.wait(ctx, secondLook); err != nil {
 			return fmt.Errorf("%s is put back, but its Pods are not: %s", k.target, s)
 		}
 	}
-}
-
-// deleteRevisions deletes the earlier templates that are Plimsoll's, so that the history is the user's again. Each bears
-// the mark of a trial. One that still has Pods is an error: they would go with it.
-func (k *Kube) deleteRevisions(ctx context.Context, o object) error {
-	revisions := storeOf(k.client, k.target.Revisions, k.target.Namespace)
-	selector, err := o.selector()
-	if err != nil {
-		return err
-	}
-	var list *unstructured.UnstructuredList
-	err = cluster.Retry(ctx, func(ctx context.Context) (err error) {
-		list, err = revisions.List(ctx, meta.ListOptions{LabelSelector: selector})
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("list %s: %w", k.target.Revisions.Resource, err)
-	}
-	for _, u := range list.Items {
-		if !ofTrial(object{u}, o) {
-			continue
-		}
-		if n := (object{u}).number(0, "status", "replicas"); n > 0 {
-			return fmt.Errorf("%s %s still has %d Pods", u.GetKind(), u.GetName(), n)
-		}
-		uid := u.GetUID()
-		background := meta.DeletePropagationBackground
-		err := cluster.Retry(ctx, func(ctx context.Context) error {
-			return revisions.Delete(ctx, u.GetName(), meta.DeleteOptions{PropagationPolicy: &background, Preconditions: &meta.Preconditions{UID: &uid}})
-		})
-		if err != nil && !apierrors.IsNotFound(err) {
-			return fmt.Errorf("delete %s %s: %w", u.GetKind(), u.GetName(), err)
-		}
-	}
-	return nil
-}
-
-// ofTrial is true for a revision of o whose template bears the mark of a trial.
-func ofTrial(revision, o object) bool {
-	owner := meta.GetControllerOf(&revision)
-	if owner == nil || owner.UID != o.GetUID() {
-		return false
-	}
-	for _, at := range []place{markPlace, append(place{"data"}, markPlace...)} {
-		if at.at(revision.Object) != nil {
-			return true
-		}
-	}
-	return false
 }
 
 // leave makes r put back the limits and requests of keep instead of the original ones.
