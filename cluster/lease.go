@@ -58,7 +58,13 @@ func Acquire(ctx context.Context, c *Client, namespace, name, run string, waitin
 		err = l.takeOver(ctx, waiting)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("acquire lease %s/%s: %w", namespace, name, err)
+		err = fmt.Errorf("acquire lease %s/%s: %w", namespace, name, err)
+		if errors.Is(err, ErrHeld) || apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsInvalid(err) {
+			return nil, err
+		}
+		l.stop = func() {}
+		close(l.done)
+		return l, err
 	}
 	renew, stop := context.WithCancel(context.WithoutCancel(ctx))
 	l.stop = stop

@@ -178,14 +178,10 @@ func (s *stage) file(name string) string { return filepath.Join(s.dir, name) }
 
 // write makes the files that a search needs.
 func (s *stage) write() error {
-	replicas := 2
-	if s.workload == "daemonset" {
-		replicas = 1
-	}
 	kubeconfig := fmt.Sprintf(kubeconfigText, s.proxy.URL, s.proxy.authority(), userToken, s.namespace)
 	if err := os.WriteFile(s.file("kubeconfig"), []byte(kubeconfig), 0o600); err != nil {
 		return err
 	}
-	scenario := fmt.Sprintf(scenarioText, objectOf[s.workload], s.namespace, replicas, s.outside.URL)
+	scenario := fmt.Sprintf(scenarioText, objectOf[s.workload], s.namespace, replicasOf(s.workload), s.outside.URL)
 	return os.WriteFile(s.file("scenarios.yaml"), []byte(scenario), 0o600)
 }

@@ -24,7 +24,11 @@ var times = []struct {
 	text string
 }{{1, "once"}, {3, "three times"}, {forGood, "for good"}}
 
-// everyCall are the series that, all together, hit every mutating call of a search on a workload with everything.
+// complete is the workload whose searches get every damage at every call, once, three times and for good, and every
+// foreign edit: it has an HPA, a VPA and a native sidecar. At every call of the others those take turns.
+const complete = "deployment"
+
+// everyCall are the series that, all together, hit every mutating call of a search on a workload.
 func everyCall(workload string) ([]series, error) {
 	var all []series
 	add := func(row string, d damage, n int, edit string) {
@@ -36,17 +40,36 @@ func everyCall(workload string) ([]series, error) {
 	add("SIGKILL before every mutating call", killBefore, 1, "")
 	add("SIGKILL after every mutating call", killAfter, 1, "")
 	add("SIGINT after every mutating call", interrupted, 1, "")
+	add("API server unreachable for 2 s from every mutating call on", away, 1, "")
+	names, err := editsFor(workload)
+	if err != nil {
+		return nil, err
+	}
+	if workload != complete {
+		return append(all, takingTurns(workload, names)...), nil
+	}
 	for _, d := range matrix {
 		for _, t := range times {
-			add(fmt.Sprintf("%s, %s", d, t.text), d, t.n, "")
+			add(fmt.Sprintf("%s at every mutating call, %s", d, t.text), d, t.n, "")
 		}
 	}
-	add("API server unreachable for 2 s from every mutating call", away, 1, "")
-	names, err := editsFor(workload)
 	for _, name := range names {
-		add("foreign edit after every mutating call: "+name, foreign, 1, name)
+		add("foreign edit after every mutating call", foreign, 1, name)
 	}
-	return all, err
+	return all, nil
+}
+
+// takingTurns are the series in which the number of times and the foreign edits take turns from call to call.
+func takingTurns(workload string, names []string) []series {
+	var all []series
+	for i, d := range matrix {
+		all = append(all, series{row: fmt.Sprintf("%s at every mutating call, once, three times or for good", d), at: func(call int) trouble {
+			return trouble{Workload: workload, fault: fault{d, call, times[(call+i)%len(times)].n}, Next: call%4 == 0}
+		}})
+	}
+	return append(all, series{row: "foreign edit after every mutating call", at: func(call int) trouble {
+		return trouble{Workload: workload, fault: fault{foreign, call, 1}, Edit: names[call%len(names)]}
+	}})
 }
 
 // instants are n cases on a workload whose search takes so long, killed at random instants.

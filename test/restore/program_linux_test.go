@@ -113,7 +113,7 @@ contexts: [{name: c, context: {cluster: c, user: u, namespace: %s}}]
 current-context: c
 `
 
-// scenarioText is a search of three trials at most, each with the least load that can be judged.
+// scenarioText is a search of two trials at most, each with the least load that can be judged.
 const scenarioText = `version: 1
 workload:
   kind: kubernetes
@@ -131,5 +131,5 @@ scenarios:
 slos: [p99 < 1s, errors < 50%%]
 tuning:
   start: conservative
-  budget: {trials: 3, time: 2m}
+  budget: {trials: 2, time: 2m}
 `

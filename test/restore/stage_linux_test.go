@@ -27,6 +27,14 @@ var workloads = []string{"deployment", "statefulset", "daemonset", "rollout", "s
 // objectOf is the workload of each as a scenario file calls it.
 var objectOf = map[string]string{"deployment": "deploy/web", "statefulset": "sts/web", "daemonset": "ds/web", "rollout": "rollout/web", "scaledobject": "deploy/web"}
 
+// replicasOf is how many Pods a workload's objects ask for: one is cheapest.
+func replicasOf(workload string) int {
+	if workload == complete {
+		return 2
+	}
+	return 1
+}
+
 // stage is a namespace with one workload, for one case at a time.
 type stage struct {
 	*world
@@ -145,7 +153,7 @@ func (s *stage) settle(ctx context.Context) error {
 		if err != nil {
 			return false, err
 		}
-		why = unsettled(object)
+		why = unsettled(object, int64(replicasOf(s.workload)))
 		return why == "", nil
 	})
 	if err != nil {
@@ -171,12 +179,12 @@ func (s *stage) pods(ctx context.Context) error {
 }
 
 // unsettled says what a workload still waits for; "" where nothing.
-func unsettled(o *unstructured.Unstructured) string {
+func unsettled(o *unstructured.Unstructured, replicas int64) string {
 	status, _, _ := unstructured.NestedMap(o.Object, "status")
 	if fmt.Sprint(status["observedGeneration"]) != fmt.Sprint(o.GetGeneration()) {
 		return fmt.Sprintf("generation %d, observed %v", o.GetGeneration(), status["observedGeneration"])
 	}
-	updated, available, want := "updatedReplicas", "availableReplicas", any(int64(2))
+	updated, available, want := "updatedReplicas", "availableReplicas", any(replicas)
 	if o.GetKind() == "DaemonSet" {
 		updated, available, want = "updatedNumberScheduled", "numberAvailable", status["desiredNumberScheduled"]
 	}

@@ -68,11 +68,8 @@ func Restore(ctx context.Context, c *cluster.Client, t Target, say func(string))
 	lease, err := cluster.Acquire(ctx, c, t.Namespace, t.lease(), k.run, func(h cluster.Holder) {
 		k.say(fmt.Sprintf("%s: run %s (process %d on %s) holds the lease; waiting to see whether it is alive", t, h.Run, h.PID, h.Host))
 	})
-	if err != nil {
-		return err
-	}
 	k.lease = lease
-	if err := k.Close(ctx); err != nil {
+	if err := errors.Join(err, k.Close(ctx)); err != nil {
 		return fmt.Errorf("%s in namespace %s: %w", t, t.Namespace, err)
 	}
 	return nil
