@@ -182,6 +182,6 @@ func (s *stage) write() error {
 	if err := os.WriteFile(s.file("kubeconfig"), []byte(kubeconfig), 0o600); err != nil {
 		return err
 	}
-	scenario := fmt.Sprintf(scenarioText, objectOf[s.workload], s.namespace, replicasOf(s.workload), s.outside.URL)
+	scenario := fmt.Sprintf(scenarioText, objectOf[s.workload], s.namespace, s.outside.URL)
 	return os.WriteFile(s.file("scenarios.yaml"), []byte(scenario), 0o600)
 }

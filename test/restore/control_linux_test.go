@@ -23,12 +23,13 @@ import (
 
 // The users that the API server knows, each by a token of the same name.
 const (
-	adminToken = "admin-token" // the test, the controllers and the player
-	userToken  = "user-token"  // plimsoll and the commands of this test that play it
+	adminToken       = "admin-token"       // the test and the player
+	controllersToken = "controllers-token" // the controllers; they may not write events, which nobody reads
+	userToken        = "user-token"        // plimsoll and the commands of this test that play it
 )
 
 // The controllers that make Pods; without the others the control plane is quiet and quick.
-const controllers = "deployment-controller,replicaset-controller,statefulset-controller,daemonset-controller,garbage-collector-controller"
+const controllers = "deployment-controller,replicaset-controller,statefulset-controller,daemonset-controller"
 
 // control is a control plane of this test's own on loopback: etcd, kube-apiserver and kube-controller-manager.
 type control struct {
@@ -37,11 +38,11 @@ type control struct {
 	server             *process
 }
 
-// newControl starts one. It ends with the test.
+// newControl starts etcd and the API server. They end with the test.
 func newControl(t *testing.T, programs string) *control {
 	t.Helper()
 	c := &control{dir: t.TempDir(), programs: programs}
-	ports, err := freePorts(4)
+	ports, err := freePorts(3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,10 +54,19 @@ func newControl(t *testing.T, programs string) *control {
 	c.start(t, "etcd", "--data-dir", c.file("etcd"), "--unsafe-no-fsync", "--listen-client-urls", store, "--advertise-client-urls", store,
 		"--listen-peer-urls", fmt.Sprintf("http://127.0.0.1:%d", c.peers))
 	c.startServer(t)
-	c.start(t, "kube-controller-manager", "--kubeconfig", c.file("admin.conf"), "--controllers", controllers, "--leader-elect=false",
-		"--secure-port", fmt.Sprint(ports[3]), "--cert-dir", c.file("controllers"), "--bind-address", "127.0.0.1",
-		"--kube-api-qps", "2000", "--kube-api-burst", "4000", "--concurrent-gc-syncs", "4", "--v", "0")
 	return c
+}
+
+// startControllers starts the controllers that make Pods.
+func (c *control) startControllers(t *testing.T) {
+	t.Helper()
+	ports, err := freePorts(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.start(t, "kube-controller-manager", "--kubeconfig", c.file("controllers.conf"), "--controllers", controllers, "--leader-elect=false",
+		"--secure-port", fmt.Sprint(ports[0]), "--cert-dir", c.file("controllers"), "--bind-address", "127.0.0.1",
+		"--kube-api-qps", "2000", "--kube-api-burst", "4000", "--v", "0")
 }
 
 func (c *control) file(name string) string { return filepath.Join(c.dir, name) }
@@ -83,11 +93,11 @@ clusters: [{name: c, cluster: {server: "https://127.0.0.1:%d", insecure-skip-tls
 users: [{name: u, user: {token: %s}}]
 contexts: [{name: c, context: {cluster: c, user: u}}]
 current-context: c
-`, c.port, adminToken)
+`, c.port, controllersToken)
 	return errors.Join(
-		os.WriteFile(c.file("tokens.csv"), []byte(adminToken+",admin,1,system:masters\n"+userToken+",user,2,users\n"), 0o600),
+		os.WriteFile(c.file("tokens.csv"), []byte(adminToken+",admin,1,system:masters\n"+userToken+",user,2,users\n"+controllersToken+",controllers,3,users\n"), 0o600),
 		os.WriteFile(c.file("sa.key"), pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}), 0o600),
-		os.WriteFile(c.file("admin.conf"), []byte(kubeconfig), 0o600))
+		os.WriteFile(c.file("controllers.conf"), []byte(kubeconfig), 0o600))
 }
 
 // startServer starts the API server and waits until it is ready.

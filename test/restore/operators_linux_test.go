@@ -29,6 +29,9 @@ var (
 	autoscalers   = schema.GroupVersionResource{Group: "autoscaling", Version: "v2", Resource: "horizontalpodautoscalers"}
 )
 
+// rolloutHash is the label of what belongs to one template of a Rollout.
+const rolloutHash = "rollouts-pod-template-hash"
+
 // operators play the controllers of Argo Rollouts (a ReplicaSet per template, no canary steps) and of KEDA (an HPA per
 // ScaledObject, none while it is paused).
 type operators struct {
@@ -44,10 +47,12 @@ func newOperators(t *testing.T, client dynamic.Interface) {
 	factory := dynamicinformer.NewDynamicSharedInformerFactory(client, 0)
 	o.watch(ctx, &playing, factory.ForResource(rollouts).Informer(), o.rollOut)
 	o.watch(ctx, &playing, factory.ForResource(scaledObjects).Informer(), o.scale)
-	sets := factory.ForResource(replicaSets).Informer()
-	o.watch(ctx, &playing, sets, o.ownerOf)
+	ofRollouts := dynamicinformer.NewFilteredDynamicSharedInformerFactory(client, 0, metav1.NamespaceAll,
+		func(l *metav1.ListOptions) { l.LabelSelector = rolloutHash })
+	o.watch(ctx, &playing, ofRollouts.ForResource(replicaSets).Informer(), o.ownerOf)
 	factory.Start(ctx.Done())
-	t.Cleanup(func() { stop(); playing.Wait(); factory.Shutdown() })
+	ofRollouts.Start(ctx.Done())
+	t.Cleanup(func() { stop(); playing.Wait(); factory.Shutdown(); ofRollouts.Shutdown() })
 }
 
 // watch does an action for every object that is new or has changed, again where it fails.
@@ -196,8 +201,8 @@ func setOf(rollout *unstructured.Unstructured, template map[string]any, name, ha
 	set.SetNamespace(rollout.GetNamespace())
 	set.SetOwnerReferences([]metav1.OwnerReference{*metav1.NewControllerRef(rollout, rollout.GroupVersionKind())})
 	set.SetAnnotations(map[string]string{"rollout.argoproj.io/revision": strconv.Itoa(revision)})
-	set.SetLabels(map[string]string{"app": rollout.GetName(), "rollouts-pod-template-hash": hash})
-	labels := map[string]any{"app": rollout.GetName(), "rollouts-pod-template-hash": hash}
+	set.SetLabels(map[string]string{"app": rollout.GetName(), rolloutHash: hash})
+	labels := map[string]any{"app": rollout.GetName(), rolloutHash: hash}
 	// The fields are set in an object of our own: they can't be of another type.
 	_ = unstructured.SetNestedMap(set.Object, map[string]any{"replicas": replicas, "selector": map[string]any{"matchLabels": labels}}, "spec")
 	_ = unstructured.SetNestedMap(set.Object, template, "spec", "template")

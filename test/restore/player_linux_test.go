@@ -2,7 +2,6 @@ package restore
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"testing"
@@ -109,11 +108,9 @@ func (p *player) tend(ctx context.Context, pod *corev1.Pod) error {
 		return pods.Bind(ctx, &corev1.Binding{ObjectMeta: metav1.ObjectMeta{Name: pod.Name, UID: pod.UID}, Target: corev1.ObjectReference{Kind: "Node", Name: nodeName}},
 			metav1.CreateOptions{})
 	case pod.Status.Phase != corev1.PodRunning || pod.Status.ObservedGeneration != pod.Generation:
-		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": pod.UID}, "status": p.running(pod)})
-		if err != nil {
-			return err
-		}
-		_, err = pods.Patch(ctx, pod.Name, types.MergePatchType, patch, metav1.PatchOptions{}, "status")
+		running := pod.DeepCopy()
+		running.Status = p.running(pod)
+		_, err := pods.UpdateStatus(ctx, running, metav1.UpdateOptions{})
 		return err
 	}
 	return nil

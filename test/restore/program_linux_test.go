@@ -119,7 +119,7 @@ workload:
   kind: kubernetes
   object: %s
   namespace: %s
-  replicas: %d
+  replicas: 1
   containers: [{name: app}]
 traffic:
   url: %s

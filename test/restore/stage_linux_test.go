@@ -27,14 +27,6 @@ var workloads = []string{"deployment", "statefulset", "daemonset", "rollout", "s
 // objectOf is the workload of each as a scenario file calls it.
 var objectOf = map[string]string{"deployment": "deploy/web", "statefulset": "sts/web", "daemonset": "ds/web", "rollout": "rollout/web", "scaledobject": "deploy/web"}
 
-// replicasOf is how many Pods a workload's objects ask for: one is cheapest.
-func replicasOf(workload string) int {
-	if workload == complete {
-		return 2
-	}
-	return 1
-}
-
 // stage is a namespace with one workload, for one case at a time.
 type stage struct {
 	*world
@@ -153,7 +145,7 @@ func (s *stage) settle(ctx context.Context) error {
 		if err != nil {
 			return false, err
 		}
-		why = unsettled(object, int64(replicasOf(s.workload)))
+		why = unsettled(object)
 		return why == "", nil
 	})
 	if err != nil {
@@ -179,12 +171,12 @@ func (s *stage) pods(ctx context.Context) error {
 }
 
 // unsettled says what a workload still waits for; "" where nothing.
-func unsettled(o *unstructured.Unstructured, replicas int64) string {
+func unsettled(o *unstructured.Unstructured) string {
 	status, _, _ := unstructured.NestedMap(o.Object, "status")
 	if fmt.Sprint(status["observedGeneration"]) != fmt.Sprint(o.GetGeneration()) {
 		return fmt.Sprintf("generation %d, observed %v", o.GetGeneration(), status["observedGeneration"])
 	}
-	updated, available, want := "updatedReplicas", "availableReplicas", any(replicas)
+	updated, available, want := "updatedReplicas", "availableReplicas", any(int64(1))
 	if o.GetKind() == "DaemonSet" {
 		updated, available, want = "updatedNumberScheduled", "numberAvailable", status["desiredNumberScheduled"]
 	}

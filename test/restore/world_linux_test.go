@@ -10,8 +10,10 @@ import (
 	"testing"
 	"time"
 
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/discovery"
@@ -39,7 +41,9 @@ func newWorld(t *testing.T) *world {
 	w := &world{control: newControl(t, programs), dir: t.TempDir()}
 	config := w.control.config(adminToken)
 	var err error
-	if w.typed, err = kubernetes.NewForConfig(config); err != nil {
+	quick := *config
+	quick.ContentType = runtime.ContentTypeProtobuf
+	if w.typed, err = kubernetes.NewForConfig(&quick); err != nil {
 		t.Fatal(err)
 	}
 	if w.dynamic, err = dynamic.NewForConfig(config); err != nil {
@@ -58,6 +62,7 @@ func newWorld(t *testing.T) *world {
 	if w.camera, err = newCamera(w.dynamic, cluster); err != nil {
 		t.Fatal(err)
 	}
+	w.control.startControllers(t)
 	w.player = newPlayer(t, w.typed)
 	newOperators(t, w.dynamic)
 	w.outside = newOutside(t, w.player)
@@ -146,13 +151,37 @@ func modified(path string) time.Time {
 	return info.ModTime()
 }
 
-// admit lets plimsoll's user do everything.
+// The roles of the users: plimsoll's may do everything, the controllers everything but write events.
+const roles = `
+- {name: user, rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]}
+- name: controllers
+  rules:
+  - {apiGroups: ["*"], resources: ["*"], verbs: [get, list, watch]}
+  - {apiGroups: [apps], resources: ["*"], verbs: ["*"]}
+  - {apiGroups: [""], resources: [pods, pods/status], verbs: ["*"]}
+`
+
+// admit gives the users their roles.
 func (w *world) admit(ctx context.Context) error {
-	binding := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
-		"metadata": map[string]any{"name": "user"},
-		"roleRef":  map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
-		"subjects": []any{map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "user"}}}}
-	_, err := w.dynamic.Resource(schema.GroupVersionResource{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "clusterrolebindings"}).
-		Create(ctx, binding, metav1.CreateOptions{})
-	return err
+	var all []struct {
+		Name  string
+		Rules []rbacv1.PolicyRule
+	}
+	if err := yaml.Unmarshal([]byte(roles), &all); err != nil {
+		return err
+	}
+	for _, r := range all {
+		named := metav1.ObjectMeta{Name: r.Name}
+		role := &rbacv1.ClusterRole{ObjectMeta: named, Rules: r.Rules}
+		if _, err := w.typed.RbacV1().ClusterRoles().Create(ctx, role, metav1.CreateOptions{}); err != nil {
+			return err
+		}
+		binding := &rbacv1.ClusterRoleBinding{ObjectMeta: named,
+			RoleRef:  rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: r.Name},
+			Subjects: []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: "User", Name: r.Name}}}
+		if _, err := w.typed.RbacV1().ClusterRoleBindings().Create(ctx, binding, metav1.CreateOptions{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
