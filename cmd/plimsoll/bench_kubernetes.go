@@ -31,7 +31,7 @@ type clusterOptions struct {
 	// Image holds this version of plimsoll, for the Pods that it makes.
 	Image   string
 	metrics metricsOptions
-	// RestoreTimeout is how long putting back may take.
+	// RestoreTimeout is how long putting back may take, and how long an API server that does not answer is waited for.
 	RestoreTimeout time.Duration
 	// first are the settings of the first trial, for the plan; by default those that a search begins with.
 	first func(tuner.Goal) tuner.Settings
@@ -53,7 +53,8 @@ func (o *clusterOptions) register(f *pflag.FlagSet) {
 
 // registerRestore adds the flags that restore has too, kubectl's among them.
 func (o *clusterOptions) registerRestore(f *pflag.FlagSet) {
-	f.DurationVar(&o.RestoreTimeout, "restore-timeout", defaultRestoreTime, "kubernetes: how long putting back may take")
+	f.DurationVar(&o.RestoreTimeout, "restore-timeout", defaultRestoreTime,
+		"kubernetes: how long putting back may take; an API server that refuses every change for so long ends a search, too")
 	o.kubectl = cluster.Flags()
 	o.kubectl.AddFlags(f)
 	sameHelp(f)
@@ -93,7 +94,7 @@ func (a *app) openKubernetes(ctx context.Context, file scenarios.File, o cluster
 	if err != nil {
 		return nil, usage(err)
 	}
-	k, err := kube.Open(ctx, client, file, kube.Options{Resize: o.InPlace, OnCopy: o.OnCopy, Notice: a.notice})
+	k, err := kube.Open(ctx, client, file, kube.Options{Resize: o.InPlace, OnCopy: o.OnCopy, Patience: o.RestoreTimeout, Notice: a.notice})
 	if err != nil {
 		return nil, usage(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -110,7 +111,8 @@ func (a *app) tune(ctx context.Context, o tuneOptions) error {
 
 // search runs the tuner over bench, saves every trial as it ends and writes the reports.
 func (a *app) search(ctx context.Context, o tuneOptions, text []byte, b *bench) (err error) {
-	defer func() { err = errors.Join(err, b.close()) }()
+	putBack := sync.OnceValue(b.close)
+	defer func() { err = errors.Join(err, putBack()) }()
 	if o.From != "" {
 		if b.goal.Earlier, err = earlierResult(o.From, b); err != nil {
 			return err
@@ -136,6 +138,7 @@ func (a *app) search(ctx context.Context, o tuneOptions, text []byte, b *bench) 
 	if last.Result.Verified && b.keep != nil {
 		b.keep(last.Result.Settings)
 	}
+	_ = putBack() // before the reports, which may wait: the deferred call returns the same error
 	contents.Trials, contents.Result = trials, &last
 	if err := a.deliver(reportRun(contents), o.outputs.of(o.File)); err != nil {
 		return errors.Join(searchErr, err)

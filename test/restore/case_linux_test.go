@@ -44,8 +44,8 @@ type result struct {
 	Reached bool
 	// Itself is true where the search put everything back, Healed where another process had to.
 	Itself, Healed bool
-	// Calls is how many mutating calls the search made.
-	Calls int
+	// Calls are the mutating calls that the search made.
+	Calls []string
 	// Bad is what went wrong; Took how long the case took.
 	Bad  []string
 	Took time.Duration
@@ -68,13 +68,13 @@ func (s *stage) play(ctx context.Context, p program, c trouble) (r result, err e
 		}
 	}
 	code, err := run.wait(ctx)
-	r.Calls = len(s.proxy.seen())
+	r.Calls = s.proxy.seen()
 	s.proxy.set(fault{}, nil)
 	s.proxy.outage.end()
 	if err := errors.Join(err, edit.err); err != nil {
 		return r, fmt.Errorf("%v: %w\n%s", c, err, run.said.String())
 	}
-	r.Reached = c.damage == none || c.call > 0 && r.Calls >= c.call || c.damage == killAt && code == -1
+	r.Reached = c.damage == none || c.call > 0 && len(r.Calls) >= c.call || c.damage == killAt && code == -1
 	e, err := s.ending(ctx, code, run.said.String(), edit.want)
 	if err != nil {
 		return r, err
@@ -96,7 +96,7 @@ func (s *stage) play(ctx context.Context, p program, c trouble) (r result, err e
 // How long a search may take to put back: much longer than it needs, and short where the API server never comes back.
 const (
 	restoreTime = time.Minute
-	giveUpTime  = 3 * time.Second
+	giveUpTime  = 8 * time.Second
 )
 
 // startArmed starts a search with the fault set. A foreign edit that it makes is written to edit.

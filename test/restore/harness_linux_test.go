@@ -56,7 +56,7 @@ func harnessFinds(t *testing.T, w *world) {
 			turns <- true
 			defer func() { <-turns }()
 			program := program{path: self, environment: []string{playedVariable + "=" + x.defect}}
-			bad, err := playAlone(t, w, program, x.c)
+			bad, err := playAlone(t, w, program, x.c, time.Second)
 			if err != nil || !strings.Contains(strings.Join(bad, "\n"), x.says) {
 				t.Errorf("a program that %s, %v: want something like %q, the harness says: %v\n%s", x.defect, x.c, x.says, err, strings.Join(bad, "\n"))
 			}
@@ -64,7 +64,7 @@ func harnessFinds(t *testing.T, w *world) {
 				return // there the correct program gives up too
 			}
 			program.environment = []string{playedVariable + "=" + correct}
-			if bad, err := playAlone(t, w, program, x.c); err != nil || len(bad) > 0 {
+			if bad, err := playAlone(t, w, program, x.c, time.Second); err != nil || len(bad) > 0 {
 				t.Errorf("%v: the correct program is found wrong: %v\n%s", x.c, err, strings.Join(bad, "\n"))
 			}
 		})
@@ -73,14 +73,14 @@ func harnessFinds(t *testing.T, w *world) {
 }
 
 // playAlone plays one case on a stage of its own. Its error is one of the test itself.
-func playAlone(t *testing.T, w *world, p program, c trouble) ([]string, error) {
-	s := &stage{world: w, workload: c.Workload, dir: t.TempDir(), proxy: newProxy(t, w.control.config(userToken)), patience: time.Second}
+func playAlone(t *testing.T, w *world, p program, c trouble, patience time.Duration) ([]string, error) {
+	s := &stage{world: w, workload: c.Workload, dir: t.TempDir(), proxy: newProxy(t, w.control.config(userToken)), patience: patience}
 	if err := s.build(t.Context()); err != nil {
 		return nil, err
 	}
 	r, err := s.play(t.Context(), p, c)
 	if err == nil && c.damage != none && !r.Reached {
-		err = fmt.Errorf("the program makes %d calls only", r.Calls)
+		err = fmt.Errorf("the program makes %d calls only", len(r.Calls))
 	}
 	return r.Bad, err
 }

@@ -30,8 +30,9 @@ type proxy struct {
 	fault fault
 	// act kills the program, or makes the foreign edit; it returns when that is done.
 	act func()
-	// calls are the mutating calls since the fault was set, in the order they came.
-	calls []string
+	// calls are the mutating calls since the fault was set, in the order they came; latest is when the last came.
+	calls  []string
+	latest time.Time
 }
 
 // awayFor is how long the API server is away.
@@ -79,11 +80,18 @@ func (p *proxy) seen() []string {
 	return append([]string(nil), p.calls...)
 }
 
+// ended is when the last mutating call came.
+func (p *proxy) ended() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.latest
+}
+
 // next numbers a mutating call and says what happens to it.
 func (p *proxy) next(r *http.Request) (damage, func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.calls = append(p.calls, r.Method+" "+r.URL.Path)
+	p.calls, p.latest = append(p.calls, r.Method+" "+r.URL.Path), time.Now()
 	if !p.fault.hits(len(p.calls)) {
 		return none, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	core "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -26,6 +27,17 @@ type Options struct {
 	Resize bool
 	// OnCopy tunes a copy of the object, which serves nobody and is deleted at the end.
 	OnCopy bool
+	// Patience is how long Begin and Apply may take: an API server that does not answer for so long ends the search. 0: for
+	// ever.
+	Patience time.Duration
+}
+
+// patiently is ctx that ends with the patience.
+func (o Options) patiently(ctx context.Context) (context.Context, context.CancelFunc) {
+	if o.Patience <= 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, o.Patience)
 }
 
 // Kube is a workload object in a cluster. It implements workload.Workload.
@@ -155,6 +167,8 @@ func names(containers []core.Container) []string {
 // Begin takes the Lease, puts back what an earlier run left changed, stills the autoscalers and begins to watch. After it,
 // whatever its error, the caller calls Close.
 func (k *Kube) Begin(ctx context.Context) (err error) {
+	ctx, cancel := k.options.patiently(ctx)
+	defer cancel()
 	k.lease, err = cluster.Acquire(ctx, k.client, k.target.Namespace, k.target.lease(), k.run, func(h cluster.Holder) {
 		k.say(fmt.Sprintf("%s: run %s (process %d on %s) holds the lease; waiting to see whether it is alive", k.target, h.Run, h.PID, h.Host))
 	})
@@ -192,6 +206,8 @@ func (k *Kube) Apply(ctx context.Context, settings tuner.Settings, fresh bool) (
 	if err := k.lease.Lost(); err != nil {
 		return false, err
 	}
+	ctx, cancel := k.options.patiently(ctx)
+	defer cancel()
 	inPlace := !fresh && k.inPlace(settings)
 	k.doubts, k.replicas = nil, nil
 	k.watch.forget(func(p *core.Pod) bool { return p.Annotations[trialAnnotation] == k.mark })
