@@ -15,11 +15,11 @@ var (
 	all     = flag.Bool("all", false, "every case, not a sample")
 	kills   = flag.Int("kills", 500, "how many kills at random instants, with -all")
 	seed    = flag.Uint64("seed", 0, "of the instants and the sample; 0 takes a new one, which is printed")
-	atOnce  = flag.Int("at-once", 6, "cases side by side")
+	atOnce  = flag.Int("at-once", 10, "cases side by side")
 	only    = flag.String("only", "", "regular expression of the cases to play, with -all")
 	state   = flag.String("state", "", "folder that keeps the cases played; the next start with the same seed goes on")
 	out     = flag.String("out", "", "file to write the table to, in Markdown")
-	lasting = flag.Duration("for", 40*time.Second, "how long the sample lasts")
+	lasting = flag.Duration("for", 15*time.Second, "how long the sample lasts")
 )
 
 // TestRestore first has the harness find what is wrong with programs that play plimsoll badly, and then plays every
