@@ -67,7 +67,8 @@ func (b *lockedBuffer) String() string {
 
 // tune are the arguments of a search, putBack those of the command that restores by hand.
 func (s *stage) tune(limit time.Duration) []string {
-	return []string{"tune", "-f", s.file("scenarios.yaml"), "--kubeconfig", s.file("kubeconfig"), "--yes", "--overwrite", "--report-dir", s.file("report"), "--restore-timeout", limit.String()}
+	return []string{"tune", "-f", s.file("scenarios.yaml"), "--kubeconfig", s.file("kubeconfig"), "--yes", "--overwrite", "--report-dir", s.file("report"), "--restore-timeout", limit.String(),
+		"--metrics", "prometheus", "--prometheus-url", s.outside.URL}
 }
 
 func (s *stage) putBack() []string {
@@ -86,7 +87,7 @@ func (s *stage) start(p program, args []string) (*run, error) {
 }
 
 // patience is how long a process may take in all.
-const patience = 4 * time.Minute
+const patience = 8 * time.Minute
 
 // wait returns the exit code, −1 where it was killed. It is an error where the process does not end.
 func (r *run) wait(ctx context.Context) (int, error) {

@@ -90,6 +90,10 @@ func (k *Kube) putBack(ctx context.Context, keep tuner.Settings) error {
 		return err
 	}
 	waited := k.awaitOriginal(ctx, o, r.Unready)
+	if k.watch != nil && k.watch.now().gone {
+		k.say(fmt.Sprintf("%s is gone; there is nothing to put back", k.target))
+		return nil
+	}
 	if err := k.deleteRevisions(ctx, o); err != nil {
 		return errors.Join(waited, err)
 	}
