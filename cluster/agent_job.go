@@ -175,3 +175,20 @@ func (j *agentJob) refusal(ctx context.Context) string {
 	}
 	return events.Items[0].Message
 }
+
+// RemoveAgents deletes the Jobs of agents that bear these labels: those of a run that is dead, which would otherwise go on
+// until their deadline. It finds them by their Pods, and so needs no right beyond those that agents need anyway.
+func RemoveAgents(ctx context.Context, c *Client, namespace string, labels map[string]string) error {
+	all := maps.Clone(labels)
+	all[labelManaged] = FieldManager
+	pods, err := c.Typed.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: fields.Set(all).String() + "," + labelJob})
+	if err != nil {
+		return fmt.Errorf("look for the Jobs of an earlier run in namespace %s: %w", namespace, err)
+	}
+	var problems []error
+	for _, pod := range pods.Items {
+		earlier := &agentJob{client: c, namespace: namespace, name: pod.Labels[labelJob]}
+		problems = append(problems, earlier.remove())
+	}
+	return errors.Join(problems...)
+}

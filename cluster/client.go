@@ -3,9 +3,15 @@
 package cluster
 
 import (
+	"context"
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
@@ -76,4 +82,27 @@ func New(flags genericclioptions.RESTClientGetter) (*Client, error) {
 func (c *Client) Inside() bool {
 	own, err := rest.InClusterConfig()
 	return err == nil && own.Host == c.Config.Host
+}
+
+// Selector is that by which a workload, named as kubectl does ("deploy/web"), finds its Pods. The error tells that it
+// could not be read.
+func (c *Client) Selector(ctx context.Context, namespace, object string) (*metav1.LabelSelector, error) {
+	kind, name, _ := strings.Cut(object, "/")
+	resource, err := c.Mapper.ResourceFor(schema.GroupVersionResource{Resource: kind})
+	if err != nil {
+		return nil, fmt.Errorf("find what %q is: %w", kind, err)
+	}
+	u, err := c.Dynamic.Resource(resource).Namespace(namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", object, err)
+	}
+	found, _, err := unstructured.NestedMap(u.Object, "spec", "selector")
+	if err != nil {
+		return nil, fmt.Errorf("read the selector of %s: %w", object, err)
+	}
+	var selector metav1.LabelSelector
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(found, &selector); err != nil {
+		return nil, fmt.Errorf("read the selector of %s: %w", object, err)
+	}
+	return &selector, nil
 }

@@ -129,8 +129,8 @@ func (l *podLog) line(text string, each func([]byte) (bool, error)) (done bool, 
 		l.other = l.other[max(len(l.other)-otherLines, 0):]
 		return false, nil
 	case err != nil:
-		// The end of a log that is being written may be half a line; the next connection reads the whole one.
-		l.gaps = append(l.gaps, err.Error())
+		// A connection that broke leaves half a line, which the next one reads whole. One that is damaged in the log itself
+		// is missed by the number of the row after it.
 		return false, nil
 	case r.number < l.next:
 		return false, nil

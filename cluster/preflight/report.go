@@ -17,8 +17,10 @@ type Question struct {
 	Pods labels.Selector
 	// Modes that the run will need; what others lack is reported too, and spoils nothing.
 	Needed []Mode
-	// ReaderNamespace and ReaderAccount are where the reader's Pod runs, and as which ServiceAccount.
-	ReaderNamespace, ReaderAccount string
+	// LoadNamespace is where the load's Job runs; empty: in Namespace.
+	LoadNamespace string
+	// ReaderAccount is the ServiceAccount, in Namespace, as which the reader's Pod runs.
+	ReaderAccount string
 	// Now is the time to compare the age of samples with.
 	Now time.Time
 }
@@ -62,8 +64,8 @@ func Run(ctx context.Context, c *cluster.Client, q Question) (Report, error) {
 	}
 	for _, m := range Modes() {
 		namespace := q.Namespace
-		if m == Reader {
-			namespace = q.ReaderNamespace
+		if m == Load && q.LoadNamespace != "" {
+			namespace = q.LoadNamespace
 		}
 		r.Access = append(r.Access, ask(ctx, c, m, namespace, groups)...)
 	}

@@ -64,13 +64,13 @@ func readerSource(ctx context.Context, c *cluster.Client, q Question, granted bo
 	s := Source{
 		Name:  "kubelets, by a reader Pod",
 		Lacks: "throttling, memory peaks, child OOM kills and pressure: without them no CPU limit can be verified",
-		Fix:   fmt.Sprintf("kubectl apply -f deploy/rbac.yaml (ServiceAccount %s in namespace %s, with nodes/metrics)", q.ReaderAccount, q.ReaderNamespace),
+		Fix:   fmt.Sprintf("kubectl apply -f deploy/rbac.yaml (ServiceAccount %s in namespace %s, with nodes/metrics)", q.ReaderAccount, q.Namespace),
 	}
 	if !granted {
-		s.Detail = "this user may not run it in namespace " + q.ReaderNamespace
+		s.Detail = "this user may not run it in namespace " + q.Namespace
 		return s
 	}
-	_, err := c.Typed.CoreV1().ServiceAccounts(q.ReaderNamespace).Get(ctx, q.ReaderAccount, metav1.GetOptions{})
+	_, err := c.Typed.CoreV1().ServiceAccounts(q.Namespace).Get(ctx, q.ReaderAccount, metav1.GetOptions{})
 	switch {
 	case apierrors.IsForbidden(err):
 		s.Answers = true
@@ -79,7 +79,7 @@ func readerSource(ctx context.Context, c *cluster.Client, q Question, granted bo
 		s.Detail = err.Error()
 	default:
 		s.Answers = true
-		s.Detail = "may run as ServiceAccount " + q.ReaderNamespace + "/" + q.ReaderAccount
+		s.Detail = "may run as ServiceAccount " + q.Namespace + "/" + q.ReaderAccount
 	}
 	return s
 }

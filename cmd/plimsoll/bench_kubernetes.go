@@ -10,7 +10,6 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
 	"github.com/plimsoll/plimsoll/cluster"
-	"github.com/plimsoll/plimsoll/loadgen"
 	kubelets "github.com/plimsoll/plimsoll/observer/kube"
 	"github.com/plimsoll/plimsoll/scenarios"
 	"github.com/plimsoll/plimsoll/trial"
@@ -30,6 +29,7 @@ type clusterOptions struct {
 	InPlace bool
 	// Image holds this version of plimsoll, for the Pods that it makes.
 	Image   string
+	load    loadPlaceOptions
 	metrics metricsOptions
 	// RestoreTimeout is how long putting back may take, and how long an API server that does not answer is waited for.
 	RestoreTimeout time.Duration
@@ -46,6 +46,8 @@ func (o *clusterOptions) register(f *pflag.FlagSet) {
 	f.BoolVar(&o.InPlace, "in-place", true, "kubernetes: change CPU on the running Pods where the cluster and the Pods allow it")
 	f.BoolVar(&o.OnCopy, "on-copy", false, "kubernetes: test a copy of the Deployment that no Service selects, and delete it at the end")
 	f.StringVar(&o.Image, "image", defaultImage(), "kubernetes: image with this version of plimsoll, for the Pods that it makes")
+	f.Lookup("image").DefValue = cluster.DefaultRepository + ":VERSION" // the help is the same for every build
+	o.load.register(f)
 	o.metrics.register(f)
 	o.first = func(g tuner.Goal) tuner.Settings { return tuner.Decide(g, nil).Settings }
 	o.registerRestore(f)
@@ -107,12 +109,17 @@ func (a *app) openKubernetes(ctx context.Context, file scenarios.File, o cluster
 		return nil, err
 	}
 	t := k.Target()
-	job := readerJob{o.Image, goal.Tuning.MaxTime + readerMargin}
+	job := readerJob{o.Image, goal.Tuning.MaxTime + readerMargin, agentLabels(t)}
 	watch, endMetrics, err := o.metrics.watchers(ctx, client, job, kubelets.Filter{Namespace: t.Namespace, Prefixes: []string{t.Object + "-"}}, a.notice)
 	if err != nil {
 		return nil, usage(err)
 	}
-	runner := &trial.Runner{Workload: k, File: file, Goal: goal, Watch: watch, Load: loadgen.Run}
+	load, from, err := loadPlace(file.Traffic, o.load.From, o.load.job(ctx, client, t, o.Image, a.notice))
+	if err != nil {
+		return nil, err
+	}
+	a.notice("load: " + from)
+	runner := &trial.Runner{Workload: k, File: file, Goal: goal, Watch: watch, Load: load}
 	began := time.Now()
 	b := &bench{
 		file:   file,
@@ -131,6 +138,10 @@ func (a *app) openKubernetes(ctx context.Context, file scenarios.File, o cluster
 	b.around = a.around(ctx, client, k.Target())
 	if err := k.Begin(ctx); err != nil {
 		return nil, errors.Join(err, b.close())
+	}
+	// The Lease is held: whatever Jobs are there are those of a run that is dead.
+	if err := cluster.RemoveAgents(ctx, client, o.load.in(t.Namespace), agentLabels(t)); err != nil {
+		a.notice(err.Error())
 	}
 	return b, nil
 }

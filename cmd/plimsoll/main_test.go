@@ -77,6 +77,7 @@ func TestHelpAndUsage(t *testing.T) {
 		{name: "scan-output", code: 2, args: []string{"scan", "-o", "pdf"}},
 		{name: "load-help", args: []string{"load", "--help"}},
 		{name: "compat-help", args: []string{"compat", "--help"}},
+		{name: "preflight-help", args: []string{"preflight", "--help"}},
 		{name: "init-help", args: []string{"init", "--help"}},
 		{name: "unknown-command", code: 2, args: []string{"tun"}},
 		{name: "unknown-flag", code: 2, args: []string{"tune", "--fast"}},

@@ -16,32 +16,10 @@ import (
 	"github.com/plimsoll/plimsoll/scenarios"
 )
 
-// agentOptions are the flags of commands that run agents in a cluster: a load, a reader of counters.
-type agentOptions struct {
-	Image string
-	// ReaderAccount is the ServiceAccount of the reader's Pod, LoadNamespace where both run; empty: the workload's.
-	ReaderAccount, LoadNamespace string
-}
-
-func (o *agentOptions) register(c *cobra.Command) {
-	f := c.Flags()
-	f.StringVar(&o.Image, "image", defaultImage(), "kubernetes: image with this version of plimsoll, for the Pods of load and reader")
-	f.StringVar(&o.LoadNamespace, "load-namespace", "", "kubernetes: namespace of those Pods (default: that of the workload)")
-	f.StringVar(&o.ReaderAccount, "reader-service-account", "plimsoll-reader", "kubernetes: ServiceAccount that may read the kubelets' metrics (deploy/rbac.yaml)")
-}
-
-// namespace is where agents run.
-func (o agentOptions) namespace(workload string) string {
-	if o.LoadNamespace != "" {
-		return o.LoadNamespace
-	}
-	return workload
-}
-
 // preflightOptions are the flags of preflight.
 type preflightOptions struct {
 	File, Output string
-	agents       agentOptions
+	load         loadPlaceOptions
 	kubectl      *genericclioptions.ConfigFlags
 }
 
@@ -65,7 +43,7 @@ Exit codes: 0 a run can do all it needs · 1 it cannot, see "missing" · 2 bad u
 	f := c.Flags()
 	f.StringVarP(&o.File, "file", "f", "", "scenario file of a kubernetes workload")
 	f.StringVarP(&o.Output, "output", "o", "table", "table or json")
-	o.agents.register(c)
+	o.load.register(f)
 	o.kubectl.AddFlags(f)
 	return c
 }
@@ -85,7 +63,7 @@ func (a *app) preflight(ctx context.Context, o preflightOptions, args []string) 
 	if workload.Namespace == "" {
 		workload.Namespace = client.Namespace
 	}
-	report, err := runPreflight(ctx, client, workload, url, o.agents)
+	report, err := runPreflight(ctx, client, workload, url, o.load)
 	if err != nil {
 		return exitError{exitNotMeasured, err}
 	}
@@ -126,14 +104,14 @@ func (a *app) preflightTarget(o preflightOptions, args []string) (scenarios.Work
 
 // runPreflight asks what a run on workload needs. The error is for a cluster that does not answer, and for a workload
 // that is not there.
-func runPreflight(ctx context.Context, client *cluster.Client, workload scenarios.Workload, url string, agents agentOptions) (preflight.Report, error) {
+func runPreflight(ctx context.Context, client *cluster.Client, workload scenarios.Workload, url string, load loadPlaceOptions) (preflight.Report, error) {
 	needed := []preflight.Mode{preflight.Tune}
-	if url == "" && !client.Inside() {
+	if load.From == loadFromJob || load.From == loadFromAuto && url == "" && !client.Inside() {
 		needed = append(needed, preflight.Load)
 	}
 	report, err := preflight.Run(ctx, client, preflight.Question{
 		Namespace: workload.Namespace, Needed: needed, Now: time.Now(),
-		ReaderNamespace: agents.namespace(workload.Namespace), ReaderAccount: agents.ReaderAccount,
+		LoadNamespace: load.in(workload.Namespace), ReaderAccount: cluster.ReaderAccount,
 	})
 	if err != nil || workload.Object == "" {
 		return report, err

@@ -1,4 +1,4 @@
-package e2e
+package kube
 
 import (
 	"context"
@@ -10,63 +10,14 @@ import (
 	"testing"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/plimsoll/plimsoll/cluster"
 	"github.com/plimsoll/plimsoll/loadgen"
 	"github.com/plimsoll/plimsoll/scenarios"
 )
-
-// deployDemo starts the demo service with that many replicas and returns their addresses.
-func (p place) deployDemo(t *testing.T, replicas int) []string {
-	t.Helper()
-	labels := map[string]string{"app": "demo"}
-	_, err := p.Typed.AppsV1().Deployments(p.Namespace).Create(t.Context(), &appsv1.Deployment{
-		ObjectMeta: metav1.ObjectMeta{Name: "demo"},
-		Spec: appsv1.DeploymentSpec{
-			Replicas: new(int32(replicas)),
-			Selector: &metav1.LabelSelector{MatchLabels: labels},
-			Template: corev1.PodTemplateSpec{
-				ObjectMeta: metav1.ObjectMeta{Labels: labels},
-				Spec: corev1.PodSpec{Containers: []corev1.Container{{
-					Name: "app", Image: p.demo, Args: []string{"-host", "0.0.0.0"}, ImagePullPolicy: corev1.PullIfNotPresent,
-					Env: []corev1.EnvVar{{Name: "PORT", Value: "8080"}},
-					ReadinessProbe: &corev1.Probe{PeriodSeconds: 1, ProbeHandler: corev1.ProbeHandler{
-						HTTPGet: &corev1.HTTPGetAction{Path: "/healthz", Port: intstr.FromInt32(8080)},
-					}},
-				}}},
-			},
-		},
-	}, metav1.CreateOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var addresses []string
-	eventually(t, time.Minute, "the demo service is up", func() bool {
-		d, err := p.Typed.AppsV1().Deployments(p.Namespace).Get(t.Context(), "demo", metav1.GetOptions{})
-		return err == nil && int(d.Status.AvailableReplicas) == replicas
-	})
-	pods, err := p.Typed.CoreV1().Pods(p.Namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app=demo"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, pod := range pods.Items {
-		addresses = append(addresses, pod.Status.PodIP+":8080")
-	}
-	return addresses
-}
-
-func (p place) loadJob() *cluster.LoadJob {
-	return &cluster.LoadJob{
-		Client: p.Client, Namespace: p.Namespace, Image: p.image, Version: p.version,
-		Avoid: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "demo"}}, AvoidNamespace: p.Namespace,
-		Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("64Mi")},
-	}
-}
 
 func planFor(addresses []string, rate float64, length time.Duration) loadgen.Plan {
 	return loadgen.Plan{
@@ -83,22 +34,10 @@ func planFor(addresses []string, rate float64, length time.Duration) loadgen.Pla
 	}
 }
 
-// left fails where something of a load is still there.
-func (p place) left(t *testing.T) {
-	t.Helper()
-	of := metav1.ListOptions{LabelSelector: cluster.AgentSelector}
-	eventually(t, 40*time.Second, "Jobs, Pods and Secrets are gone", func() bool {
-		jobs, err := p.Typed.BatchV1().Jobs(p.Namespace).List(t.Context(), of)
-		pods, err2 := p.Typed.CoreV1().Pods(p.Namespace).List(t.Context(), of)
-		secrets, err3 := p.Typed.CoreV1().Secrets(p.Namespace).List(t.Context(), of)
-		return err == nil && err2 == nil && err3 == nil && len(jobs.Items)+len(pods.Items)+len(secrets.Items) == 0
-	})
-}
-
 func TestLoadJob(t *testing.T) {
 	p := newPlace(t, map[string]string{"pod-security.kubernetes.io/enforce": "restricted"})
 	service := newPlace(t, nil)
-	plan := planFor(service.deployDemo(t, 2), 50, 6*time.Second)
+	plan := planFor(service.deployDemo(t, "2"), 50, 6*time.Second)
 	var seconds []loadgen.Second
 	var began time.Time
 	plan.OnStart = func(at time.Time) { began = at }
@@ -136,7 +75,7 @@ func TestLoadJob(t *testing.T) {
 
 func TestLoadJobIsInterrupted(t *testing.T) {
 	p := newPlace(t, nil)
-	plan := planFor(p.deployDemo(t, 1), 20, time.Minute)
+	plan := planFor(p.deployDemo(t, "1"), 20, time.Minute)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var stopped time.Time
@@ -222,7 +161,7 @@ func TestLoadPodIsLost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlace(t, nil)
-			plan := planFor(p.deployDemo(t, 1), 20, time.Minute)
+			plan := planFor(p.deployDemo(t, "1"), 20, time.Minute)
 			ended := false
 			plan.OnSecond = func(s loadgen.Second) {
 				if !ended && s.At > 2*time.Second {
