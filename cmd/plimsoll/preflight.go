@@ -45,6 +45,7 @@ Exit codes: 0 a run can do all it needs · 1 it cannot, see "missing" · 2 bad u
 	f.StringVarP(&o.Output, "output", "o", "table", "table or json")
 	o.load.register(f)
 	o.kubectl.AddFlags(f)
+	sameHelp(f)
 	return c
 }
 

@@ -3,10 +3,7 @@ package kube
 import (
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"sync"
 	"testing"
@@ -31,11 +28,11 @@ type place struct {
 func newPlace(t *testing.T, labels map[string]string) place {
 	t.Helper()
 	c := shared.Start(t)
-	built, err := agent()
+	program, err := agent()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Plimsoll(t, built.program)
+	c.Plimsoll(t, program.program)
 	c.Demo(t)
 	flags := cluster.Flags()
 	flags.KubeConfig = &c.Kubeconfig
@@ -44,23 +41,17 @@ func newPlace(t *testing.T, labels map[string]string) place {
 		t.Fatal(err)
 	}
 	client.Namespace = c.Namespace(t, labels)
-	return place{client, c, built.version, built.program}
+	return place{client, c, program.version, program.program}
 }
 
 // build is a plimsoll with its version.
 type build struct{ program, version string }
 
-// agent builds the plimsoll that runs in Pods, once for all tests.
+// agent is the plimsoll that runs in Pods.
 var agent = sync.OnceValues(func() (build, error) {
-	dir, err := os.MkdirTemp("", "plimsoll-agent-")
+	path, err := built()
 	if err != nil {
 		return build{}, err
-	}
-	path := filepath.Join(dir, "plimsoll")
-	cmd := exec.Command("go", "build", "-trimpath", "-o", path, "github.com/plimsoll/plimsoll/cmd/plimsoll")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return build{}, fmt.Errorf("build plimsoll: %w\n%s", err, out)
 	}
 	out, err := exec.Command(path, "version").Output()
 	if err != nil {

@@ -24,7 +24,9 @@ var built = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "plimsoll")
-	if out, err := exec.Command("go", "build", "-o", path, "../../../cmd/plimsoll").CombinedOutput(); err != nil {
+	cmd := exec.Command("go", "build", "-o", path, "../../../cmd/plimsoll")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // it runs in images too
+	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build plimsoll: %w\n%s", err, out)
 	}
 	return path, nil
@@ -115,7 +117,11 @@ func (s site) command(t *testing.T, args ...string) (*exec.Cmd, *strings.Builder
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), path, append(args, "--kubeconfig", s.Kubeconfig)...)
+	args = append(args, "--kubeconfig", s.Kubeconfig)
+	if args[0] == "tune" { // these tests are about the workload; the machine has a route to its Pods
+		args = append(args, "--load-from", "here")
+	}
+	cmd := exec.CommandContext(t.Context(), path, args...)
 	var out strings.Builder
 	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, &out, &out
 	return cmd, &out
