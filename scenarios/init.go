@@ -10,6 +10,13 @@ import (
 	"strings"
 )
 
+// How long the ramp of a new file holds its rate: long enough for 100 periods of a CPU quota, and in a cluster, where a
+// kubelet samples a container every 10 to 20 seconds, for some samples.
+const (
+	hold        = "15s"
+	clusterHold = "1m"
+)
+
 // InitURL is a commented scenario file for a service that is there already, at a URL that CheckURL accepts. Its load can
 // be run and judged; limits are not changed.
 func InitURL(text string) []byte {
@@ -19,7 +26,7 @@ func InitURL(text string) []byte {
 		text = u.Scheme + "://" + u.Host
 	}
 	base := "\n  # Where to send to; the paths of hits are added to it.\n  url: " + strconv.Quote(text)
-	return fill(initHead+initExternal+initTraffic+initLoad, "BASE", base, "PATH", strconv.Quote(hit))
+	return fill(initHead+initExternal+initTraffic+initLoad, "HOLD", hold, "BASE", base, "PATH", strconv.Quote(hit))
 }
 
 // InitCommand is a commented scenario file for a service that command starts on this machine. command has at least one
@@ -30,7 +37,7 @@ func InitCommand(command []string) []byte {
 		quoted[i] = strconv.Quote(word)
 	}
 	text := initHead + initLocal + initTraffic + initLoad + initTuning
-	return fill(text, "BASE", "", "PATH", "/", "NAME", labelFor(command), "COMMAND", strings.Join(quoted, ", "))
+	return fill(text, "HOLD", hold, "TIME", "30m", "BASE", "", "PATH", "/", "NAME", labelFor(command), "COMMAND", strings.Join(quoted, ", "))
 }
 
 // InitObject is a commented scenario file for w, a workload in a cluster: its object, namespace, replicas, port and the
@@ -45,7 +52,7 @@ func InitObject(w Workload) []byte {
 		port = "# No container of it names a port; write the one that serves the traffic.\n  port: 8080"
 	}
 	text := initHead + initKubernetes + initTraffic + initLoad + initTuning
-	return fill(text, "BASE", "", "PATH", "/", "OBJECT", w.Object, "NAMESPACE", w.Namespace, "REPLICAS", strconv.Itoa(w.Replicas),
+	return fill(text, "HOLD", clusterHold, "TIME", "90m", "BASE", "", "PATH", "/", "OBJECT", w.Object, "NAMESPACE", w.Namespace, "REPLICAS", strconv.Itoa(w.Replicas),
 		"PORT", port, "CONTAINERS", containers.String())
 }
 
@@ -156,7 +163,7 @@ scenarios:
     warmup: 5s
     stages:
       - {to: 50/s, for: 5s}
-      - {to: 50/s, for: 15s}
+      - {to: 50/s, for: @HOLD@}
   # Long and steady: confirms, and looks for leaks. Half an hour or more finds slow ones.
   - name: soak
     kind: soak
@@ -185,5 +192,5 @@ tuning:
   qos: burstable
   budget:
     trials: 24
-    time: 30m
+    time: @TIME@
 `

@@ -119,6 +119,9 @@ func (a *app) openKubernetes(ctx context.Context, file scenarios.File, o cluster
 		return nil, err
 	}
 	a.notice("load: " + from)
+	if text := tooShort(file.Scenarios); text != "" {
+		a.notice(text)
+	}
 	runner := &trial.Runner{Workload: k, File: file, Goal: goal, Watch: watch, Load: load}
 	began := time.Now()
 	b := &bench{

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/plimsoll/plimsoll/cluster"
 	"github.com/plimsoll/plimsoll/observer"
 	"github.com/plimsoll/plimsoll/observer/kube"
+	"github.com/plimsoll/plimsoll/scenarios"
 	"github.com/plimsoll/plimsoll/trial"
 )
 
@@ -84,6 +86,24 @@ func (o metricsOptions) watchers(ctx context.Context, client *cluster.Client, jo
 	return func(targets func() []observer.Target) trial.Watching {
 		return kube.Start(kube.Reading{Source: source, Metrics: askMetrics(client, wanted.Namespace)}, targets)
 	}, close, nil
+}
+
+// shortest is the least judged time with two samples of a kubelet in it for certain, and none of its ends far from one.
+const shortest = time.Minute
+
+// tooShort names the scenarios whose judged time a source in a cluster hardly samples.
+func tooShort(all []scenarios.Scenario) string {
+	var names []string
+	for _, s := range all {
+		if s.Duration()-s.Warmup < shortest {
+			names = append(names, s.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "scenario " + strings.Join(names, ", ") + ": judged for less than 1m; a kubelet samples every 10 to 20 s, so that its trials may stay " +
+		"inconclusive: let it hold its rate for longer"
 }
 
 // source opens what the flags say; nil where there is none. why says what was passed over.

@@ -11,8 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/plimsoll/plimsoll/observer/kube"
+	"github.com/plimsoll/plimsoll/scenarios"
 )
 
 func TestMetricsFlags(t *testing.T) {
@@ -107,5 +109,17 @@ func TestReadAgentUsage(t *testing.T) {
 	url, err := directKubelets(nil, kube.Filter{}, func(string) string { return "fd00::1" }).URL("n")
 	if err != nil || url != "https://[fd00::1]:10250/metrics/cadvisor" {
 		t.Errorf("%q, %v", url, err)
+	}
+}
+
+func TestTooShort(t *testing.T) {
+	hold := func(name string, warmup, d time.Duration) scenarios.Scenario {
+		return scenarios.Scenario{Name: name, Warmup: warmup, Stages: []scenarios.Stage{{For: d}}}
+	}
+	if text := tooShort([]scenarios.Scenario{hold("ramp", 10*time.Second, time.Minute), hold("soak", 10*time.Second, 70*time.Second)}); !strings.HasPrefix(text, "scenario ramp: ") {
+		t.Errorf("%q", text)
+	}
+	if text := tooShort([]scenarios.Scenario{hold("soak", 0, time.Minute)}); text != "" {
+		t.Errorf("%q", text)
 	}
 }
