@@ -72,10 +72,18 @@ func (o clusterOptions) validate() error {
 	if o.OnCopy && o.Apply {
 		return usage(errors.New("--apply and --on-copy exclude each other: a copy is deleted at the end; apply the patch of the report instead"))
 	}
+	if err := o.validateRestore(); err != nil {
+		return err
+	}
+	return o.metrics.validate()
+}
+
+// validateRestore looks at the flags that registerRestore adds, and no others: restore has only those.
+func (o clusterOptions) validateRestore() error {
 	if o.RestoreTimeout <= 0 {
 		return usage(errors.New("--restore-timeout must be above 0"))
 	}
-	return o.metrics.validate()
+	return nil
 }
 
 // readerMargin is how long a reader that nobody ended outlives the budget: the last trial may end later.

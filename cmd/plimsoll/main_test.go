@@ -89,6 +89,7 @@ func TestHelpAndUsage(t *testing.T) {
 		{name: "resume-nothing", code: 2, args: []string{"tune", "-f", "testdata/simulated.yaml", "--report-dir", "testdata", "--resume"}},
 		{name: "resume-overwrite", code: 2, args: []string{"tune", "-f", "testdata/simulated.yaml", "--resume", "--overwrite"}},
 		{name: "resume-start", code: 2, args: []string{"tune", "-f", "testdata/simulated.yaml", "--resume", "--start", "current"}},
+		{name: "restore-cluster", code: 2, args: []string{"restore", "deploy/web", "--kubeconfig", "testdata/none"}},
 		{name: "init-nothing", code: 2, args: []string{"init", "web"}},
 		{name: "load-nothing", code: 2, args: []string{"load"}},
 		{name: "load-no-rate", code: 2, args: []string{"load", "http://127.0.0.1:1/"}},

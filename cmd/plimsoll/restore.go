@@ -32,7 +32,7 @@ Without a name: everything in the namespace that bears traces of a run. The next
 }
 
 func (a *app) restore(ctx context.Context, o clusterOptions, everywhere bool, args []string) error {
-	if err := o.validate(); err != nil {
+	if err := o.validateRestore(); err != nil {
 		return err
 	}
 	client, err := cluster.New(o.kubectl)
