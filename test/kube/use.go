@@ -97,11 +97,11 @@ func (c *Cluster) Stop(t *testing.T, component string) (start func()) {
 	if err := errors.Join(os.MkdirAll(filepath.Dir(held), 0o755), os.WriteFile(held, nil, 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	start = func() { _ = os.Remove(held) } // gone already when it was started in the test
-	t.Cleanup(start)
+	release := func() { _ = os.Remove(held) } // gone already when it was started in the test
+	t.Cleanup(release)
 	Await(t, "the end of "+component, func(context.Context) bool { return exists(stopped) })
 	return func() {
-		start()
+		release()
 		Await(t, "the start of "+component, func(context.Context) bool { return !exists(stopped) })
 	}
 }
