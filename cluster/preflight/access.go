@@ -37,9 +37,35 @@ type Access struct {
 // Granted tells whether all of it is.
 func (a Access) Granted() bool { return len(a.Denied) == 0 && a.Unknown == "" }
 
-// ask asks the cluster for every verb of every rule of the mode, in namespace.
-func ask(ctx context.Context, c *cluster.Client, m Mode, namespace string, groups map[string]bool) []Access {
-	rules := Rules(m)
+// workloads are the resources of which a run changes one object.
+var workloads = []string{"deployments", "statefulsets", "daemonsets", "rollouts"}
+
+// about narrows rules to the workload that is asked about: a role need not grant the other kinds, nor, where it names the
+// workload in resourceNames, its like.
+func about(rules []Rule, q Question) []Rule {
+	if q.Resource == "" {
+		return rules
+	}
+	var all []Rule
+	for _, r := range rules {
+		r.Resources = slices.DeleteFunc(slices.Clone(r.Resources), func(name string) bool {
+			return slices.Contains(workloads, name) && name != q.Resource
+		})
+		if slices.Contains(r.Resources, q.Resource) && slices.Contains(r.Verbs, "patch") {
+			patch := r
+			patch.Resources, patch.Verbs, patch.name, patch.Optional = []string{q.Resource}, []string{"patch"}, q.Name, false
+			r.Verbs = slices.DeleteFunc(slices.Clone(r.Verbs), func(verb string) bool { return verb == "patch" })
+			all = append(all, patch)
+		}
+		if len(r.Resources) > 0 {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// ask asks the cluster for every verb of the rules of a mode, in namespace.
+func ask(ctx context.Context, c *cluster.Client, rules []Rule, m Mode, namespace string, groups map[string]bool) []Access {
 	all := make([]Access, len(rules))
 	var asking sync.WaitGroup
 	for i, rule := range rules {
@@ -65,7 +91,7 @@ func askRule(ctx context.Context, c *cluster.Client, rule Rule, a *Access) {
 		for _, verb := range rule.Verbs {
 			review, err := c.Typed.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authorization.SelfSubjectAccessReview{
 				Spec: authorization.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorization.ResourceAttributes{
-					Namespace: a.Namespace, Group: rule.Group, Resource: name, Subresource: sub, Verb: verb,
+					Namespace: a.Namespace, Group: rule.Group, Resource: name, Subresource: sub, Verb: verb, Name: rule.name,
 				}},
 			}, metav1.CreateOptions{})
 			switch {

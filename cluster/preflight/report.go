@@ -17,6 +17,8 @@ type Question struct {
 	Pods labels.Selector
 	// Modes that the run will need; what others lack is reported too, and spoils nothing.
 	Needed []Mode
+	// Resource ("deployments") and Name are the workload's; empty: none is named, and every kind of workload is asked about.
+	Resource, Name string
 	// LoadNamespace is where the load's Job runs; empty: in Namespace.
 	LoadNamespace string
 	// ReaderAccount is the ServiceAccount, in Namespace, as which the reader's Pod runs.
@@ -67,7 +69,7 @@ func Run(ctx context.Context, c *cluster.Client, q Question) (Report, error) {
 		if m == Load && q.LoadNamespace != "" {
 			namespace = q.LoadNamespace
 		}
-		r.Access = append(r.Access, ask(ctx, c, m, namespace, groups)...)
+		r.Access = append(r.Access, ask(ctx, c, about(Rules(m), q), m, namespace, groups)...)
 	}
 	r.readNodes(ctx, c)
 	r.Sources = append(r.Sources, readerSource(ctx, c, q, r.granted(Reader)), metricsServer(ctx, c, q, groups))

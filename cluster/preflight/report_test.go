@@ -30,7 +30,7 @@ func TestDeniedIsNamedWithItsRule(t *testing.T) {
 	c := asking(func(a authorization.ResourceAttributes) (bool, error) {
 		return !(a.Resource == "pods" && a.Subresource == "log") && a.Verb != "create", nil
 	})
-	report := Report{Needed: []Mode{Load}, Access: ask(t.Context(), c, Load, "shop", map[string]bool{"": true, "batch": true})}
+	report := Report{Needed: []Mode{Load}, Access: ask(t.Context(), c, Rules(Load), Load, "shop", map[string]bool{"": true, "batch": true})}
 	var fixes []string
 	for _, m := range report.Missing() {
 		if !m.Blocks {
@@ -63,7 +63,7 @@ func TestAbsentAndUnknown(t *testing.T) {
 	})
 	groups := map[string]bool{"": true, "apps": true, "autoscaling": true, "coordination.k8s.io": true, "metrics.k8s.io": true}
 	absent, unknown := 0, 0
-	report := Report{Needed: []Mode{Tune}, Access: ask(t.Context(), c, Tune, "shop", groups)}
+	report := Report{Needed: []Mode{Tune}, Access: ask(t.Context(), c, Rules(Tune), Tune, "shop", groups)}
 	for _, a := range report.Access {
 		if a.Absent {
 			absent++
@@ -77,5 +77,20 @@ func TestAbsentAndUnknown(t *testing.T) {
 	}
 	if len(report.Missing()) != 1 || !report.Ready() {
 		t.Errorf("missing %+v, ready %v", report.Missing(), report.Ready())
+	}
+}
+
+// A role that lets patch one Deployment by its name is enough to tune it.
+func TestNarrowedRoleIsEnough(t *testing.T) {
+	c := asking(func(a authorization.ResourceAttributes) (bool, error) {
+		return a.Verb != "patch" && a.Resource != "statefulsets" || a.Group == "autoscaling" || a.Resource == "deployments" && a.Name == "web", nil
+	})
+	groups := map[string]bool{"": true, "apps": true, "autoscaling": true, "coordination.k8s.io": true, "metrics.k8s.io": true}
+	for name, ready := range map[string]bool{"web": true, "other": false} {
+		q := Question{Resource: "deployments", Name: name}
+		report := Report{Needed: []Mode{Tune}, Access: ask(t.Context(), c, about(Rules(Tune), q), Tune, "shop", groups)}
+		if report.Ready() != ready {
+			t.Errorf("%s: ready %v, missing %+v", name, report.Ready(), report.Missing())
+		}
 	}
 }

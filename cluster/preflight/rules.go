@@ -36,6 +36,8 @@ type Rule struct {
 	Gives string
 	// Optional is true where the mode works without it, and the result is the poorer for it.
 	Optional bool
+	// name of the one object that is asked about; empty: any.
+	name string
 }
 
 // String is the rule as it stands in a Role.

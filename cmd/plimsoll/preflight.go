@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 
 	"github.com/plimsoll/plimsoll/cluster"
@@ -106,14 +108,13 @@ func (a *app) preflightTarget(o preflightOptions, args []string) (scenarios.Work
 // runPreflight asks what a run on workload needs. The error is for a cluster that does not answer, and for a workload
 // that is not there.
 func runPreflight(ctx context.Context, client *cluster.Client, workload scenarios.Workload, url string, load loadPlaceOptions) (preflight.Report, error) {
-	needed := []preflight.Mode{preflight.Tune}
-	if load.From == loadFromJob || load.From == loadFromAuto && url == "" && !client.Inside() {
-		needed = append(needed, preflight.Load)
+	q := load.question(client, workload.Namespace, url)
+	if kind, name, named := strings.Cut(workload.Object, "/"); named {
+		if resource, err := client.Mapper.ResourceFor(schema.GroupVersionResource{Resource: kind}); err == nil {
+			q.Resource, q.Name = resource.Resource, name
+		}
 	}
-	report, err := preflight.Run(ctx, client, preflight.Question{
-		Namespace: workload.Namespace, Needed: needed, Now: time.Now(),
-		LoadNamespace: load.in(workload.Namespace), ReaderAccount: cluster.ReaderAccount,
-	})
+	report, err := preflight.Run(ctx, client, q)
 	if err != nil || workload.Object == "" {
 		return report, err
 	}
@@ -123,6 +124,17 @@ func runPreflight(ctx context.Context, client *cluster.Client, workload scenario
 	}
 	report.Around(around)
 	return report, nil
+}
+
+// question is what a run asks that loads a workload in namespace, at url where that is not empty.
+func (o loadPlaceOptions) question(client *cluster.Client, namespace, url string) preflight.Question {
+	needed := []preflight.Mode{preflight.Tune}
+	if o.From == loadFromJob || o.From == loadFromAuto && url == "" && !client.Inside() {
+		needed = append(needed, preflight.Load)
+	}
+	return preflight.Question{
+		Namespace: namespace, LoadNamespace: o.in(namespace), ReaderAccount: cluster.ReaderAccount, Needed: needed, Now: time.Now(),
+	}
 }
 
 // preflightError is the exit code of a report.

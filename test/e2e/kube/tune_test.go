@@ -24,8 +24,8 @@ var built = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "plimsoll")
-	cmd := exec.Command("go", "build", "-o", path, "../../../cmd/plimsoll")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // it runs in images too
+	cmd := exec.Command("go", "build", "-trimpath", "-o", path, "../../../cmd/plimsoll") // as make build does, and so from its cache
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")                                      // it runs in images too
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build plimsoll: %w\n%s", err, out)
 	}
