@@ -248,31 +248,41 @@ func TestPutBack(t *testing.T) {
 	}
 }
 
-// A run that is killed leaves everything changed; restore, or the next run, puts it back.
-func TestKilledRunIsPutBack(t *testing.T) {
+// kill starts a search and kills it once it has changed the workload.
+func (s site) kill(t *testing.T) {
+	t.Helper()
+	cmd, _ := s.command(t, "tune", "--yes", "--overwrite")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kube.Await(t, "a changed template", func(context.Context) bool { return s.trial(t) != "" })
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // killed: an error
+}
+
+// A run that is killed leaves everything changed; restore puts it back.
+func TestKilledRunIsRestored(t *testing.T) {
 	s := newSite(t, "deploy/web", workloadOf("Deployment", "")+autoscalers)
 	s.scenario(t, 3, wideBounds)
 	before := s.snapshot(t)
-	kill := func() {
-		cmd, _ := s.command(t, "tune", "--yes", "--overwrite")
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		kube.Await(t, "a changed template", func(context.Context) bool { return s.trial(t) != "" })
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		_ = cmd.Wait() // killed: an error
-	}
-	kill()
+	s.kill(t)
 	code, printed := s.run(t, "restore", "-n", s.ns)
 	if code != 0 {
 		t.Errorf("restore ended with %d:\n%s", code, printed)
 	}
 	s.unchanged(t, before, printed)
+}
+
+// So does the next run, by itself.
+func TestNextRunPutsBack(t *testing.T) {
 	long(t)
-	kill()
-	code, printed = s.tune(t, "--max-trials", "1")
+	s := newSite(t, "deploy/web", workloadOf("Deployment", "")+autoscalers)
+	s.scenario(t, 1, wideBounds)
+	before := s.snapshot(t)
+	s.kill(t)
+	code, printed := s.tune(t)
 	if code == 4 || !strings.Contains(printed, "putting it back first") {
 		t.Errorf("the next run ended with %d:\n%s", code, printed)
 	}
@@ -315,7 +325,7 @@ func TestRefusals(t *testing.T) {
 		code                 int
 	}{
 		{"limit range", "apiVersion: v1\nkind: LimitRange\nmetadata: {name: small}\nspec: {limits: [{type: Container, max: {memory: 10Mi}}]}",
-			"LimitRange (min none, max 10Mi) do not overlap", 2},
+			"LimitRange (min not set, max 10Mi) do not overlap", 2},
 		{"quota", "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: small}\nspec: {hard: {limits.memory: 256Mi}}", "exceeded quota: small", 3},
 		{"pod security", "", "violates PodSecurity", 3},
 	} {
