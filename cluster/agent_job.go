@@ -117,7 +117,7 @@ func (j *agentJob) remove() error {
 			return nil
 		}
 		if ctx.Err() != nil || apierrors.IsForbidden(err) {
-			return fmt.Errorf("Job %s/%s could not be deleted; it ends by itself, or run: kubectl -n %s delete job %s: %w",
+			return fmt.Errorf("job %s/%s could not be deleted; it ends by itself, or run: kubectl -n %s delete job %s: %w",
 				j.namespace, j.name, j.namespace, j.name, err)
 		}
 		sleep(ctx, retryAfter)

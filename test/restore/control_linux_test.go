@@ -129,11 +129,6 @@ func (c *control) startServer(t *testing.T) {
 	}
 }
 
-// stopServer kills the API server, as a machine that is lost does.
-func (c *control) stopServer() {
-	c.server.kill()
-}
-
 // process is a program that this test started, and that it ends.
 type process struct {
 	*exec.Cmd

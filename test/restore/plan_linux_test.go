@@ -2,7 +2,6 @@ package restore
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"time"
 )
@@ -92,13 +91,4 @@ func sample(all []series, calls int, chance *rand.Rand) func() (series, trouble)
 		s := all[chance.IntN(len(all))]
 		return s, s.at(1 + chance.IntN(max(calls, 1)))
 	}
-}
-
-// bound is the upper end of the 95 % interval of a failure rate when there were no failures in n cases: the rule of
-// three, 3/n (Hanley & Lippman-Hand 1983, JAMA 249:1743). 500 cases: 0.6 %.
-func bound(n int) float64 {
-	if n == 0 {
-		return math.NaN()
-	}
-	return 3 / float64(n)
 }

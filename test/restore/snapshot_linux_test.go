@@ -87,7 +87,7 @@ func develop(all []unstructured.Unstructured) (snapshot, []string) {
 		name := resource + "/" + object.GetName()
 		for _, entry := range object.GetManagedFields() {
 			if strings.Contains(strings.ToLower(entry.Manager), "plimsoll") {
-				owned = append(owned, fmt.Sprintf("%s: %s owns %s", name, entry.Manager, entry.FieldsV1.Raw))
+				owned = append(owned, fmt.Sprintf("%s: %s owns %s", name, entry.Manager, entry.FieldsV1.GetRawBytes()))
 			}
 		}
 		strip(&object)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/plimsoll/plimsoll/scenarios"
 	"github.com/plimsoll/plimsoll/tuner"
 )
 
@@ -15,11 +14,6 @@ func up(h HPA) float64 {
 		return *h.UpTolerance
 	}
 	return hpaTolerance
-}
-
-// resources are a as requests.
-func (a Amounts) resources() scenarios.Resources {
-	return scenarios.Resources{CPURequest: a.CPU, MemoryRequest: a.Memory}
 }
 
 // counted is what metric m divides by and what bounds it, over the containers it counts: their requests and their limits

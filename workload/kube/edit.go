@@ -36,16 +36,6 @@ func (e *edit) patch() ([]byte, error) {
 	return json.Marshal(e.ops)
 }
 
-// test refuses the patch unless the object still holds what it holds now at p.
-func (e *edit) test(p place) error {
-	_, path, _, _, err := e.walk(p)
-	if err != nil {
-		return err
-	}
-	e.add("test", path, p.at(e.object))
-	return nil
-}
-
 func (e *edit) add(kind, path string, value any) {
 	if value != nil {
 		value = runtime.DeepCopyJSONValue(value)

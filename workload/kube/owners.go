@@ -22,7 +22,7 @@ func changedBy(object map[string]any, p place) string {
 			continue
 		}
 		var fields map[string]any
-		if json.Unmarshal(m.FieldsV1.Raw, &fields) != nil || !owns(fields, p) {
+		if json.Unmarshal(m.FieldsV1.GetRawBytes(), &fields) != nil || !owns(fields, p) {
 			continue
 		}
 		by := fmt.Sprintf("%q", m.Manager)
@@ -53,7 +53,7 @@ func owners(object map[string]any, p place) []string {
 		if m.FieldsV1 == nil || m.Manager == cluster.FieldManager {
 			continue
 		}
-		if json.Unmarshal(m.FieldsV1.Raw, &fields) == nil && owns(fields, p) {
+		if json.Unmarshal(m.FieldsV1.GetRawBytes(), &fields) == nil && owns(fields, p) {
 			all = append(all, ownerName(m.Operation, m.Subresource, m.Manager))
 		}
 	}

@@ -148,7 +148,7 @@ func (k *Kube) awaitResize(ctx context.Context) error {
 func (k *Kube) resizing(p *core.Pod) (waiting string, err error) {
 	for _, c := range p.Status.Conditions {
 		if c.Type == core.PodResizePending && c.Reason == core.PodReasonInfeasible {
-			return "", fmt.Errorf("Pod %s can't be resized: %s", p.Name, c.Message)
+			return "", fmt.Errorf("pod %s can't be resized: %s", p.Name, c.Message)
 		}
 		if (c.Type == core.PodResizePending || c.Type == core.PodResizeInProgress) && c.Status == core.ConditionTrue {
 			waiting = fmt.Sprintf("Pod %s: %s %s; ", p.Name, c.Reason, c.Message)
