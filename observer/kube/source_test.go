@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,6 +25,8 @@ func target(pod, container, id string) observer.Target {
 // fake is a source that takes a sample of one container every 10 s, half a core all the time.
 type fake struct {
 	began time.Time
+
+	mu sync.Mutex
 	// id is the instance that runs now, and born when it started.
 	id   string
 	born time.Time
@@ -35,7 +38,23 @@ func (f *fake) Name() string         { return "fake" }
 func (f *fake) Every() time.Duration { return 20 * time.Second }
 func (f *fake) Note() string         { return "" }
 
+// now is the instance that runs now.
+func (f *fake) now() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.id
+}
+
+// change changes what the next reading says.
+func (f *fake) change(how func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	how()
+}
+
 func (f *fake) Read(context.Context, []observer.Target) ([]Row, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	at := f.born.Add(time.Since(f.born).Truncate(10 * time.Second))
 	row := Row{Namespace: "w", Pod: "p", UID: "uid-p", Container: "app", ContainerID: f.id, Started: f.born, Taken: at,
 		Sample: observer.Sample{At: at, CPU: new(at.Sub(f.born) / 2)}}
@@ -47,9 +66,9 @@ func (f *fake) Read(context.Context, []observer.Target) ([]Row, error) {
 func TestWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{began: time.Now(), born: time.Now(), id: "one"}
-		w := Start(Reading{Source: f}, func() []observer.Target { return []observer.Target{target("p", "app", f.id)} })
+		w := Start(Reading{Source: f}, func() []observer.Target { return []observer.Target{target("p", "app", f.now())} })
 		time.Sleep(33 * time.Second)
-		f.id, f.born = "two", time.Now()
+		f.change(func() { f.id, f.born = "two", time.Now() })
 		time.Sleep(23 * time.Second)
 		stopped := time.Now()
 		series := w.Stop(t.Context())
@@ -86,7 +105,7 @@ func TestWatchFailures(t *testing.T) {
 			Metrics: func(context.Context, []observer.Target) ([]PodMetrics, error) { return nil, fmt.Errorf("503") },
 		}, targets)
 		time.Sleep(6 * time.Second)
-		f.err, f.node = fmt.Errorf("refused"), 2
+		f.change(func() { f.err, f.node = fmt.Errorf("refused"), 2 })
 		began := time.Now()
 		series := w.Stop(t.Context())
 		if wait := time.Since(began); wait > defaultSettle+closingPace {
