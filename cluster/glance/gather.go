@@ -36,7 +36,7 @@ func gather(pods []corev1.Pod, used map[containerKey]usage, throttled map[contai
 	byOwner := map[owner]*scan.Workload{}
 	var order []owner
 	for _, p := range pods {
-		if p.Status.Phase != corev1.PodRunning {
+		if p.Status.Phase != corev1.PodRunning || p.DeletionTimestamp != nil {
 			continue
 		}
 		o := ownerOf(p)
