@@ -90,6 +90,9 @@ func add(w *scan.Workload, p corev1.Pod, c corev1.Container, used map[containerK
 		to.Restarts += int(s.RestartCount)
 		if t := s.LastTerminationState.Terminated; t != nil && t.Reason == "OOMKilled" {
 			to.OOMKills++
+			if at := t.FinishedAt; !at.IsZero() && (to.LastOOMKill == nil || at.After(*to.LastOOMKill)) {
+				to.LastOOMKill = new(at.UTC())
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package glance
 
 import (
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -65,11 +66,32 @@ func pod(name string, owner metav1.OwnerReference, hash string) corev1.Pod {
 	return p
 }
 
+// A Pod that terminates is still Running for its grace, and no replica any more: it sets nothing aside, and one that was
+// killed for memory on its way out is no danger of those that stay.
+func TestTerminatingPodIsNoReplica(t *testing.T) {
+	replicaSet := metav1.OwnerReference{Kind: "ReplicaSet", Name: "web-6d4"}
+	stays, goes := pod("web-6d4-x", replicaSet, "6d4"), pod("web-6d4-y", replicaSet, "6d4")
+	goes.DeletionTimestamp = &metav1.Time{Time: time.Unix(1700000000, 0)}
+	goes.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "app", RestartCount: 3,
+		LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: "OOMKilled"}}}}
+	used := map[containerKey]usage{{"shop", "web-6d4-x", "app"}: {100, 10 * scenarios.MiB}}
+	all := gather([]corev1.Pod{stays, goes}, used, nil)
+	if len(all) != 1 || all[0].Replicas != 1 {
+		t.Fatalf("%+v", all)
+	}
+	if c := all[0].Containers[0]; c.OOMKills != 0 || c.Restarts != 0 || c.UsedCPU == nil || *c.UsedCPU != 100 {
+		t.Errorf("%+v", c)
+	}
+	if all := gather([]corev1.Pod{goes}, used, nil); len(all) != 0 {
+		t.Errorf("a workload that is gone: %+v", all)
+	}
+}
+
 func TestGather(t *testing.T) {
 	replicaSet := metav1.OwnerReference{Kind: "ReplicaSet", Name: "web-6d4"}
 	first, second := pod("web-6d4-x", replicaSet, "6d4"), pod("web-6d4-y", replicaSet, "6d4")
 	second.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "app", RestartCount: 3,
-		LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: "OOMKilled"}}}}
+		LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: "OOMKilled", FinishedAt: metav1.Unix(1700000000, 0)}}}}
 	done := pod("web-6d4-z", replicaSet, "6d4")
 	done.Status.Phase = corev1.PodSucceeded
 	pods := []corev1.Pod{first, second, done, pod("db-0", metav1.OwnerReference{Kind: "StatefulSet", Name: "db"}, ""), pod("lone", metav1.OwnerReference{}, "")}
@@ -80,7 +102,7 @@ func TestGather(t *testing.T) {
 	}
 	c := all[0].Containers[0]
 	if all[0].Replicas != 2 || *c.UsedCPU != 300 || *c.UsedMemory != 10*scenarios.MiB || c.CPURequest != 500 || c.CPULimit != 0 ||
-		c.MemoryLimit != 64*scenarios.MiB || *c.Throttled != 0.5 || c.OOMKills != 1 || c.Restarts != 3 {
+		c.MemoryLimit != 64*scenarios.MiB || *c.Throttled != 0.5 || c.OOMKills != 1 || c.Restarts != 3 || c.LastOOMKill.Unix() != 1700000000 {
 		t.Errorf("%+v", c)
 	}
 	if db := all[2].Containers[0]; db.UsedCPU != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/plimsoll/plimsoll/scenarios"
 )
@@ -30,6 +31,10 @@ const (
 	nearLimit     = 0.9
 	muchThrottled = 0.1
 )
+
+// lately is how long an OOM kill counts as a danger: a week, so that every day of the week was lived through since. It is
+// this program's choice too.
+const lately = 7 * 24 * time.Hour
 
 // Danger is one danger of one container.
 type Danger struct {
@@ -69,7 +74,7 @@ type Ranking struct {
 func Rank(r Reading, prices scenarios.Prices) Ranking {
 	out := Ranking{Reading: r, Prices: prices, BySpare: []Row{}, ByDanger: []Row{}}
 	for _, w := range r.Workloads {
-		row := newRow(w, prices)
+		row := newRow(w, r.At, prices)
 		out.BySpare = append(out.BySpare, row)
 		if row.Danger > 0 {
 			out.ByDanger = append(out.ByDanger, row)
@@ -89,11 +94,11 @@ func monthOf(r Row) float64 {
 }
 
 // newRow adds up one workload: 500m too much in 40 Pods is 20 cores.
-func newRow(w Workload, prices scenarios.Prices) Row {
+func newRow(w Workload, at time.Time, prices scenarios.Prices) Row {
 	row := Row{Namespace: w.Namespace, Kind: w.Kind, Name: w.Name, Replicas: w.Replicas, Dangers: []Danger{}}
 	cpu, memory, known := scenarios.MilliCPU(0), scenarios.Bytes(0), len(w.Containers) > 0
 	for _, c := range w.Containers {
-		row.Dangers = append(row.Dangers, dangers(c)...)
+		row.Dangers = append(row.Dangers, dangers(c, w.Replicas, at)...)
 		if c.UsedCPU == nil || c.UsedMemory == nil {
 			known = false
 			continue
@@ -111,14 +116,14 @@ func newRow(w Workload, prices scenarios.Prices) Row {
 	return row
 }
 
-// dangers of one container, the worst first.
-func dangers(c Container) []Danger {
+// dangers of one container in that many replicas, read at an instant, the worst first.
+func dangers(c Container, replicas int, at time.Time) []Danger {
 	var all []Danger
 	add := func(kind DangerKind, format string, args ...any) {
 		all = append(all, Danger{kind, c.Name, fmt.Sprintf(format, args...)})
 	}
-	if c.OOMKills > 0 {
-		add(OOMKilled, "%s was OOM-killed at its last end in %d replicas, %d restarts in all", c.Name, c.OOMKills, c.Restarts)
+	if c.OOMKills > 0 && (c.LastOOMKill == nil || at.Sub(*c.LastOOMKill) <= lately) {
+		add(OOMKilled, "%s was OOM-killed at its last end in %d of %d replicas%s; %d restarts", c.Name, c.OOMKills, replicas, ago(c.LastOOMKill, at), c.Restarts)
 	}
 	if c.MemoryLimit > 0 && c.UsedMemory != nil && float64(*c.UsedMemory) >= nearLimit*float64(c.MemoryLimit) {
 		add(NearMemoryLimit, "%s uses %.0f %% of its memory limit", c.Name, 100*float64(*c.UsedMemory)/float64(c.MemoryLimit))
@@ -133,4 +138,19 @@ func dangers(c Container) []Danger {
 		add(NoRequests, "%s has no request for CPU or memory", c.Name)
 	}
 	return all
+}
+
+// ago says how long before at something was, roughly; nothing where its time is not known.
+func ago(then *time.Time, at time.Time) string {
+	if then == nil {
+		return ""
+	}
+	switch passed := at.Sub(*then); {
+	case passed < time.Hour:
+		return fmt.Sprintf(", %.0f min ago", passed.Minutes())
+	case passed < 48*time.Hour:
+		return fmt.Sprintf(", %.0f h ago", passed.Hours())
+	default:
+		return fmt.Sprintf(", %.0f days ago", passed.Hours()/24)
+	}
 }

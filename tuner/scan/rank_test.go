@@ -2,6 +2,7 @@ package scan
 
 import (
 	"testing"
+	"time"
 
 	"github.com/plimsoll/plimsoll/scenarios"
 )
@@ -42,7 +43,20 @@ func TestUnknownUsageIsNoSpare(t *testing.T) {
 	}
 }
 
+func TestAgo(t *testing.T) {
+	read := time.Unix(1700000000, 0)
+	for passed, want := range map[time.Duration]string{0: ", 0 min ago", 59 * time.Minute: ", 59 min ago", 90 * time.Minute: ", 2 h ago", 47 * time.Hour: ", 47 h ago", 72 * time.Hour: ", 3 days ago"} {
+		if got := ago(new(read.Add(-passed)), read); got != want {
+			t.Errorf("%v: %q, want %q", passed, got, want)
+		}
+	}
+	if got := ago(nil, read); got != "" {
+		t.Errorf("not known: %q", got)
+	}
+}
+
 func TestDangers(t *testing.T) {
+	read := time.Unix(1700000000, 0)
 	edit := func(change func(*Container)) Container {
 		c := container(100, 100)
 		change(&c)
@@ -54,7 +68,9 @@ func TestDangers(t *testing.T) {
 		want []DangerKind
 	}{
 		{"none", container(100, 100), nil},
-		{"killed", edit(func(c *Container) { c.OOMKills = 1 }), []DangerKind{OOMKilled}},
+		{"killed, when is not known", edit(func(c *Container) { c.OOMKills = 1 }), []DangerKind{OOMKilled}},
+		{"killed a week ago", edit(func(c *Container) { c.OOMKills, c.LastOOMKill = 1, new(read.Add(-7*24*time.Hour)) }), []DangerKind{OOMKilled}},
+		{"killed longer ago", edit(func(c *Container) { c.OOMKills, c.LastOOMKill = 1, new(read.Add(-7*24*time.Hour-time.Second)) }), nil},
 		{"89 % of the limit", edit(func(c *Container) { c.UsedMemory = new(c.MemoryLimit * 89 / 100) }), nil},
 		{"91 % of the limit", edit(func(c *Container) { c.UsedMemory = new(c.MemoryLimit * 91 / 100) }), []DangerKind{NearMemoryLimit}},
 		{"throttled in 9 %", edit(func(c *Container) { c.Throttled = new(0.09) }), nil},
@@ -62,7 +78,7 @@ func TestDangers(t *testing.T) {
 		{"nothing set", edit(func(c *Container) { c.Resources = scenarios.Resources{} }), []DangerKind{NoMemoryLimit, NoRequests}},
 		{"nothing known", edit(func(c *Container) { c.UsedMemory, c.UsedCPU = nil, nil }), nil},
 	} {
-		all := dangers(c.c)
+		all := dangers(c.c, 1, read)
 		if len(all) != len(c.want) {
 			t.Errorf("%s: %+v, want %v", c.name, all, c.want)
 			continue

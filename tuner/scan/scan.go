@@ -40,7 +40,9 @@ type Container struct {
 	// Throttled is throttled periods over all periods since the start, 0–1, of the worst replica; nil where there is no CPU
 	// limit too.
 	Throttled *float64 `json:"throttled_ratio"`
-	// OOMKills is how many replicas were OOM-killed at their last end, and Restarts of all replicas together.
-	OOMKills int `json:"oom_killed_replicas"`
-	Restarts int `json:"restarts"`
+	// OOMKills is how many replicas were OOM-killed at their last end, LastOOMKill when the last of them was (nil where there
+	// is none or its time is not known), and Restarts of all replicas together.
+	OOMKills    int        `json:"oom_killed_replicas"`
+	LastOOMKill *time.Time `json:"last_oom_kill"`
+	Restarts    int        `json:"restarts"`
 }
