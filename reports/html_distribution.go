@@ -31,7 +31,7 @@ func distribution(r Run) ([]figure, distributionData) {
 		return nil, distributionData{}
 	}
 	d := distributionData{Bounds: responseBounds(r, chosen[len(chosen)-1].Step.Scenario)}
-	table := grid{Head: []string{""}}
+	table := grid{Head: []string{""}, Amounts: true}
 	for _, q := range chosen[0].Observation.Load.Response {
 		table.Rows = append(table.Rows, []string{quantileName(q.Q)})
 	}

@@ -156,7 +156,7 @@ func sampled(seconds []tuner.Second) []tuner.Second {
 }
 
 func hitsTable(o tuner.Observation) grid {
-	g := grid{Head: []string{"Time", "Offered", "Throughput", "Failed"}}
+	g := grid{Head: []string{"Time", "Offered", "Throughput", "Failed"}, Amounts: true}
 	for _, s := range sampled(o.Seconds) {
 		g.Rows = append(g.Rows, []string{clock(s.At), rate(s.Offered), rate(s.Throughput), fmt.Sprint(s.Failed)})
 	}
@@ -164,7 +164,7 @@ func hitsTable(o tuner.Observation) grid {
 }
 
 func responseTable(o tuner.Observation) grid {
-	g := grid{Head: []string{"Time", "p50", "p99"}}
+	g := grid{Head: []string{"Time", "p50", "p99"}, Amounts: true}
 	for _, s := range sampled(o.Seconds) {
 		g.Rows = append(g.Rows, []string{clock(s.At), orNone(s.P50), orNone(s.P99)})
 	}
@@ -181,7 +181,7 @@ func orNone(d *time.Duration) string {
 
 // containerTable has one column for each replica that the chart shows.
 func containerTable(o tuner.Observation, container, what string, cell func(tuner.ContainerSecond) string) grid {
-	g := grid{Head: []string{"Time"}}
+	g := grid{Head: []string{"Time"}, Amounts: true}
 	indices := shown(o, container)
 	for _, i := range indices {
 		g.Head = append(g.Head, fmt.Sprintf("%s, replica %d", what, o.Containers[i].Replica))

@@ -27,9 +27,12 @@ type page struct {
 	Answers   []answerRow
 	// Apply are the ways to put the derived settings in force; empty where none were derived or the workload is on no cluster.
 	Apply []fact
-	// Findings and Differences of a check; empty for a search.
+	// Findings and Differences of a check, and the trials that the differences are measured in; empty for a search.
 	Findings    []findingView
 	Differences grid
+	Compared    []link
+	// Checked is true for a check, in which no limit changes.
+	Checked bool
 	// Chain of trials, the ramp and the distribution: charts over all trials.
 	Chain        []figure
 	Rows         []trialRow
@@ -67,6 +70,8 @@ type figure struct {
 type grid struct {
 	Head []string
 	Rows [][]string
+	// Amounts is true where all columns but the first are amounts, which stand to the right.
+	Amounts bool
 }
 
 // trialRow is one line of the list of trials.
@@ -128,6 +133,9 @@ func title(r Run) string {
 	return "Plimsoll"
 }
 
+// dateFormat is how a page writes an instant, which is in UTC.
+const dateFormat = "2 January 2006, 15:04 UTC"
+
 func subtitle(r Run) string {
 	var parts []string
 	if r.File.Workload.Kind != "" {
@@ -140,7 +148,7 @@ func subtitle(r Run) string {
 		parts = append(parts, fmt.Sprintf("%d replicas", n))
 	}
 	if !r.Started.IsZero() {
-		parts = append(parts, r.Started.UTC().Format("2 January 2006, 15:04 UTC"))
+		parts = append(parts, r.Started.UTC().Format(dateFormat))
 	}
 	return strings.Join(parts, " · ")
 }
@@ -246,7 +254,7 @@ func setting(r Run) []fact {
 			"warm-up " + duration(s.Warmup)})
 	}
 	t := r.Goal.Tuning
-	if t.MaxTrials > 0 {
+	if t.MaxTrials > 0 && r.Check == nil {
 		all = append(all, fact{"Budget", fmt.Sprintf("%d trials, %s", t.MaxTrials, duration(t.MaxTime)), fmt.Sprintf("start %s, %s", t.Start, t.QoS)})
 	}
 	if f, ok := priceFact(t.Prices); ok {

@@ -42,7 +42,7 @@ func ramp(r Run) ([]figure, rampData) {
 		chosen = append(chosen, last)
 	}
 	d := rampData{Bounds: responseBounds(r, last.Step.Scenario)}
-	table := grid{Head: []string{"Offered"}}
+	table := grid{Head: []string{"Offered"}, Amounts: true}
 	for _, s := range first.Observation.Load.Stages {
 		d.Offered, table.Rows = append(d.Offered, s.Offered), append(table.Rows, []string{rate(s.Offered)})
 	}

@@ -115,7 +115,7 @@ func skewFigures(t tuner.Trial) []figure {
 // skew is how unevenly the replicas of a trial were used: the least, the mean and the largest of each figure. It has no
 // rows where there is one replica. A figure that is not known for every replica is unknown.
 func skew(t tuner.Trial) grid {
-	g := grid{Head: []string{"", "Least", "Mean", "Largest", "Largest over mean"}}
+	g := grid{Head: []string{"", "Least", "Mean", "Largest", "Largest over mean"}, Amounts: true}
 	for _, f := range replicaFigures(t) {
 		g.Rows = append(g.Rows, skewRow(f.name, f.values, f.print))
 	}

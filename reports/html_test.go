@@ -3,6 +3,7 @@ package reports
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -151,25 +152,40 @@ const blank = `[...document.querySelectorAll(".plot")].filter((p) => {
   return drawn < 200;
 }).map((p) => p.dataset.kind + " " + p.dataset.key)`
 
+// sheet is a page with its name and the least number of charts on it.
+type sheet struct {
+	name   string
+	html   []byte
+	charts int
+}
+
+// sheets are the kinds of page: of a search, of a check, of a scan.
+func sheets(t *testing.T) []sheet {
+	return []sheet{{"report", render(t, HTML, fixtureRun()), 40}, {"check", render(t, HTML, checkedRun()), 8},
+		{"scan", render(t, func(w io.Writer, _ Run) error { return ScanHTML(w, scanned(false)) }, Run{}), 0}}
+}
+
 func TestEveryChartIsDrawn(t *testing.T) {
 	ctx := browser(t)
-	for _, dark := range []bool{false, true} {
-		for _, width := range []int64{1280, 360} {
-			t.Run(fmt.Sprintf("dark %v, %d wide", dark, width), func(t *testing.T) {
-				p := open(t, ctx, render(t, HTML, fixtureRun()), width, dark)
-				eval[any](t, p, openAll)
-				missing := eval[[]string](t, p, blank)
-				plots := eval[int](t, p, `document.querySelectorAll(".plot").length`)
-				inner := eval[int](t, p, `document.documentElement.scrollWidth`)
-				if len(missing) > 0 || plots < 40 {
-					t.Errorf("%d plots, not drawn: %q", plots, missing)
-				}
-				if int64(inner) > width {
-					t.Errorf("the page is %d wide on a screen of %d", inner, width)
-				}
-				p.check(t)
-				screenshot(t, p, fmt.Sprintf("%d-%v", width, dark))
-			})
+	for _, s := range sheets(t) {
+		for _, dark := range []bool{false, true} {
+			for _, width := range []int64{1280, 360} {
+				t.Run(fmt.Sprintf("%s, dark %v, %d wide", s.name, dark, width), func(t *testing.T) {
+					p := open(t, ctx, s.html, width, dark)
+					eval[any](t, p, openAll)
+					missing := eval[[]string](t, p, blank)
+					plots := eval[int](t, p, `document.querySelectorAll(".plot").length`)
+					inner := eval[int](t, p, `document.documentElement.scrollWidth`)
+					if len(missing) > 0 || plots < s.charts {
+						t.Errorf("%d plots, not drawn: %q", plots, missing)
+					}
+					if int64(inner) > width {
+						t.Errorf("the page is %d wide on a screen of %d", inner, width)
+					}
+					p.check(t)
+					screenshot(t, p, fmt.Sprintf("%s-%d-%v", s.name, width, dark))
+				})
+			}
 		}
 	}
 }
@@ -248,21 +264,24 @@ func checkOpenAtTop(t *testing.T, p *tab, when string) {
 	}
 }
 
-// TestPrinted draws the page as on paper: light, whatever the scheme, with the trials that a reader opened.
+// TestPrinted draws the pages as on paper: light, whatever the scheme, with the trials that a reader opened.
 func TestPrinted(t *testing.T) {
 	ctx := browser(t)
-	p := open(t, ctx, render(t, HTML, fixtureRun()), 1280, true)
-	eval[any](t, p, `(async () => {
-		document.getElementById("trial-3").open = true;
-		dispatchEvent(new Event("beforeprint"));
-		await new Promise((r) => setTimeout(r, 0));
-	})()`)
-	call(t, p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
-	if colour := eval[string](t, p, `getComputedStyle(document.body).backgroundColor`); colour != "rgb(251, 250, 248)" {
-		t.Errorf("the paper is %s", colour)
+	for _, s := range sheets(t) {
+		p := open(t, ctx, s.html, 1280, true)
+		eval[any](t, p, `(async () => {
+			const trial = document.getElementById("trial-2");
+			if (trial) trial.open = true;
+			dispatchEvent(new Event("beforeprint"));
+			await new Promise((r) => setTimeout(r, 0));
+		})()`)
+		call(t, p.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+		if colour := eval[string](t, p, `getComputedStyle(document.body).backgroundColor`); colour != "rgb(251, 250, 248)" {
+			t.Errorf("%s: the paper is %s", s.name, colour)
+		}
+		p.check(t)
+		screenshot(t, p, s.name+"-print")
 	}
-	p.check(t)
-	screenshot(t, p, "print")
 }
 
 func TestSizeOfThePage(t *testing.T) {
@@ -324,7 +343,7 @@ func screenshot(t *testing.T, p *tab, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, "report-"+name+".png"), png, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, name+".png"), png, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

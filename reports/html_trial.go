@@ -192,7 +192,7 @@ func outcomeFacts(l tuner.Load) []fact {
 }
 
 func quantileGrid(l tuner.Load) grid {
-	g := grid{Head: []string{"", "Response", "Service", "Generator lag"}}
+	g := grid{Head: []string{"", "Response", "Service", "Generator lag"}, Amounts: true}
 	for _, q := range l.Response {
 		row := []string{quantileName(q.Q), quantileTime(q)}
 		for _, other := range [][]tuner.Quantile{l.Service, l.Lag} {
@@ -210,7 +210,7 @@ func quantileGrid(l tuner.Load) grid {
 
 // uses is what each container used.
 func uses(o tuner.Observation) grid {
-	g := grid{Head: []string{"Container", "CPU mean", "p95", "max", "limit", "Throttled", "Working set", "Peak", "limit", "OOM kills", "Restarts"}}
+	g := grid{Head: []string{"Container", "CPU mean", "p95", "max", "limit", "Throttled", "Working set", "Peak", "limit", "OOM kills", "Restarts"}, Amounts: true}
 	for _, c := range o.Containers {
 		throttled := orUnknown(c.ThrottledRatio(), percent)
 		if c.CPULimit == 0 {

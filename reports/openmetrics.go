@@ -14,13 +14,31 @@ import (
 // Everything is a gauge in base units; what is not known or not set has no sample.
 func OpenMetrics(w io.Writer, r Run) error {
 	m := metrics{workload: title(r)}
+	kind := "plimsoll_search"
+	if r.Check != nil {
+		kind = "plimsoll_check"
+	}
+	m.family(kind+"_trials", "", "Trials run.")
+	m.sample(kind+"_trials", float64(len(r.Trials)))
+	m.family(kind+"_duration_seconds", "seconds", "Time of all trials together.")
+	m.sample(kind+"_duration_seconds", r.elapsed().Seconds())
+	m.family(kind+"_simulated", "", "1 where a model was measured and not a real service.")
+	m.sample(kind+"_simulated", oneIf(r.Simulated))
+	if r.Check != nil {
+		m.check(r)
+	} else {
+		m.search(r)
+	}
+	if t, ok := deciding(r); ok {
+		m.load(t)
+	}
+	_, err := io.WriteString(w, m.text.String()+"# EOF\n")
+	return err
+}
+
+// search writes the families of a search: how it ended, and the settings.
+func (m *metrics) search(r Run) {
 	result, ended := r.ended()
-	m.family("plimsoll_search_trials", "", "Trials run.")
-	m.sample("plimsoll_search_trials", float64(len(r.Trials)))
-	m.family("plimsoll_search_duration_seconds", "seconds", "Time of all trials together.")
-	m.sample("plimsoll_search_duration_seconds", r.elapsed().Seconds())
-	m.family("plimsoll_search_simulated", "", "1 where a model was measured and not a real service.")
-	m.sample("plimsoll_search_simulated", oneIf(r.Simulated))
 	m.family("plimsoll_search_verified", "", "1 where the derived limits passed a soak on fresh replicas.")
 	m.sample("plimsoll_search_verified", oneIf(result.Verified))
 	if ended {
@@ -31,12 +49,7 @@ func OpenMetrics(w io.Writer, r Run) error {
 		m.family("plimsoll_search_confidence_ratio", "ratio", "Confidence that a run at the derived limits meets every SLO.")
 		m.sample("plimsoll_search_confidence_ratio", *result.Confidence)
 	}
-	m.answers(Answers(r))
-	if t, ok := deciding(r); ok {
-		m.load(t)
-	}
-	_, err := io.WriteString(w, m.text.String()+"# EOF\n")
-	return err
+	m.answers(Answers(r), "before", "Requests and limits, before the search and derived by it.")
 }
 
 // metrics collects the text.
@@ -57,23 +70,26 @@ func (m *metrics) family(name, unit, help string) {
 func (m *metrics) sample(name string, value float64, labels ...string) {
 	fmt.Fprintf(&m.text, "%s{workload=%s", name, label(m.workload))
 	for i := 0; i+1 < len(labels); i += 2 {
+		if labels[i+1] == "" {
+			continue // an empty label is as none
+		}
 		fmt.Fprintf(&m.text, ",%s=%s", labels[i], label(labels[i+1]))
 	}
 	fmt.Fprintf(&m.text, "} %s\n", strconv.FormatFloat(value, 'g', -1, 64))
 }
 
-// answers writes the settings before and derived, a family for each resource.
-func (m *metrics) answers(all []Answer) {
+// answers writes the settings, a family for each resource: those that a run began with at stage, and those derived.
+func (m *metrics) answers(all []Answer, stage, help string) {
 	for _, resource := range []tuner.Resource{tuner.CPU, tuner.Memory} {
 		unit := map[tuner.Resource]string{tuner.CPU: "cores", tuner.Memory: "bytes"}[resource]
 		name := fmt.Sprintf("plimsoll_setting_%s_%s", resource, unit)
-		m.family(name, unit, "Requests and limits, before the search and derived by it.")
+		m.family(name, unit, help)
 		for _, a := range all {
 			if a.Resource != resource {
 				continue
 			}
 			if a.Before > 0 {
-				m.sample(name, inBaseUnit(resource, a.Before), "container", a.Container, "setting", a.Setting, "stage", "before")
+				m.sample(name, inBaseUnit(resource, a.Before), "container", a.Container, "setting", a.Setting, "stage", stage)
 			}
 			if a.Derived != nil && *a.Derived > 0 {
 				m.sample(name, inBaseUnit(resource, *a.Derived), "container", a.Container, "setting", a.Setting, "stage", "derived")

@@ -1,24 +1,24 @@
 package reports
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"html/template"
 	"io"
 	"strings"
 
-	"charm.land/lipgloss/v2"
-	"charm.land/lipgloss/v2/table"
-
 	"github.com/plimsoll/plimsoll/scenarios"
-	"github.com/plimsoll/plimsoll/tuner"
 	"github.com/plimsoll/plimsoll/tuner/scan"
 )
 
-// scanUnknown is what a glance can't know, said in every format.
-const scanUnknown = "One reading of usage is no peak. Without a load test it is not known what these workloads need under load, whether they leak, or where they break: lower nothing on this table alone."
+// scanUnknown is what a glance can't know, said in every format, a sentence each.
+func scanUnknown() []string {
+	return []string{"One reading of usage is no peak: lower nothing on this table alone.",
+		"Without a load test it is not known what these workloads need under load, whether they leak, or where they break."}
+}
 
-// scanRows is how many workloads a table shows; JSON has all of them.
+// scanRows is how many workloads a table shows; ScanWide, ScanJSON, ScanYAML and ScanName have all of them.
 const scanRows = 20
 
 // scanTable is one ranking as cells; More is how many it leaves out.
@@ -28,13 +28,13 @@ type scanTable struct {
 	More int
 }
 
-// scanTables are the two rankings.
-func scanTables(r scan.Ranking) []scanTable {
-	spare := scanTable{Title: "Set aside and not used, over all replicas", grid: grid{Head: []string{"Workload", "Replicas", "CPU", "Memory", "A month"}}}
+// scanTables are the two rankings, of the first workloads in each (all of them for 0); between stands between two dangers.
+func scanTables(r scan.Ranking, first int, between string) []scanTable {
+	spare := scanTable{Title: "Set aside and not used, over all replicas", grid: grid{Head: []string{"Workload", "Replicas", "CPU", "Memory", "A month"}, Amounts: true}}
 	for _, row := range r.BySpare {
 		spare.Rows = append(spare.Rows, []string{workloadName(row), fmt.Sprint(row.Replicas),
-			orUnknown(row.SpareCPU, func(m scenarios.MilliCPU) string { return amountOrZero(tuner.CPU, int64(m)) }),
-			orUnknown(row.SpareMemory, func(b scenarios.Bytes) string { return amountOrZero(tuner.Memory, int64(b)) }),
+			orUnknown(row.SpareCPU, func(m scenarios.MilliCPU) string { return spareCores(m) }),
+			orUnknown(row.SpareMemory, func(b scenarios.Bytes) string { return spareMemory(b) }),
 			orUnknown(row.Month, func(x float64) string { return r.Prices.Currency + " " + fmt.Sprintf("%.2f", x) })})
 	}
 	danger := scanTable{Title: "In danger", grid: grid{Head: []string{"Workload", "Replicas", "Danger"}}}
@@ -43,23 +43,25 @@ func scanTables(r scan.Ranking) []scanTable {
 		for _, d := range row.Dangers {
 			texts = append(texts, Clean(d.Text))
 		}
-		danger.Rows = append(danger.Rows, []string{workloadName(row), fmt.Sprint(row.Replicas), strings.Join(texts, "; ")})
+		danger.Rows = append(danger.Rows, []string{workloadName(row), fmt.Sprint(row.Replicas), strings.Join(texts, between)})
 	}
 	all := []scanTable{danger, spare}
 	for i := range all {
-		if n := len(all[i].Rows); n > scanRows {
-			all[i].Rows, all[i].More = all[i].Rows[:scanRows], n-scanRows
+		if n := len(all[i].Rows); first > 0 && n > first {
+			all[i].Rows, all[i].More = all[i].Rows[:first], n-first
 		}
 	}
 	return all
 }
 
-// amountOrZero is a measured amount, which may be 0.
-func amountOrZero(r tuner.Resource, value int64) string {
-	if value == 0 {
-		return "0"
-	}
-	return about(r, value)
+// spareCores is CPU over all replicas, which may be 0: "20 cores".
+func spareCores(m scenarios.MilliCPU) string {
+	return significant(m.Cores()) + " cores"
+}
+
+// spareMemory is memory over all replicas, which may be 0: "5 GiB".
+func spareMemory(b scenarios.Bytes) string {
+	return significant(float64(b)/float64(scenarios.GiB)) + " GiB"
 }
 
 func workloadName(r scan.Row) string {
@@ -75,45 +77,56 @@ func scanHeadline(r scan.Ranking) string {
 	return fmt.Sprintf("%d workloads in %s, %d in danger", len(r.BySpare), where, len(r.ByDanger))
 }
 
-// ScanNext is what to do next: the workload to begin with and the command, or that there is none.
+// ScanNext is what to do next: the workload to begin with and the commands, or that there is none.
 func ScanNext(r scan.Ranking) string {
-	rows := append(append([]scan.Row{}, r.ByDanger...), r.BySpare...)
-	for _, row := range rows {
-		kind := strings.ToLower(row.Kind)
-		if _, ok := kinds[kind]; ok {
-			return fmt.Sprintf("next: load-test %s: write a scenario file with workload: {kind: kubernetes, object: %s/%s, namespace: %s}, then: plimsoll tune -f scenarios.yaml",
-				workloadName(row), kind, Clean(row.Name), Clean(row.Namespace))
-		}
+	commands := scanCommands(r)
+	if commands == nil {
+		return "next: nothing here is a Deployment, StatefulSet or DaemonSet that could be load-tested"
 	}
-	return "next: nothing here is a Deployment, StatefulSet or DaemonSet that could be load-tested"
+	return "next: " + strings.Join(commands, ", look through it, then: ")
 }
 
-// Scan writes a ranking for a terminal.
+// scanCommands are the commands that begin with the workload at the top; nil where none can be load-tested.
+func scanCommands(r scan.Ranking) []string {
+	for _, row := range append(append([]scan.Row{}, r.ByDanger...), r.BySpare...) {
+		kind := strings.ToLower(row.Kind)
+		if _, ok := kinds[kind]; ok {
+			return []string{fmt.Sprintf("plimsoll init %s -n %s > scenarios.yaml", shell(kind+"/"+Clean(row.Name)), shell(Clean(row.Namespace))),
+				"plimsoll tune -f scenarios.yaml"}
+		}
+	}
+	return nil
+}
+
+// Scan writes a ranking for a terminal, the first workloads of each table.
 func Scan(w io.Writer, r scan.Ranking, style Style) error {
+	return scanText(w, r, style, scanRows)
+}
+
+// ScanWide writes what Scan does with all workloads.
+func ScanWide(w io.Writer, r scan.Ranking, style Style) error {
+	return scanText(w, r, style, 0)
+}
+
+func scanText(w io.Writer, r scan.Ranking, style Style, first int) error {
 	var b strings.Builder
 	b.WriteString(style.apply(Strong, scanHeadline(r)) + "\n")
-	for _, t := range scanTables(r) {
+	for _, t := range scanTables(r, first, "\n") {
 		if len(t.Rows) == 0 {
 			continue
 		}
-		b.WriteString("\n" + style.apply(Faint, strings.ToUpper(t.Title)) + "\n" + plainTable(t.grid) + "\n")
+		b.WriteString("\n" + style.apply(Strong, t.Title) + "\n" + terminalTable(t.grid, style) + "\n")
 		if t.More > 0 {
-			fmt.Fprintf(&b, "and %d more, in --output json\n", t.More)
+			fmt.Fprintf(&b, "and %d more: --output wide\n", t.More)
 		}
 	}
+	b.WriteString("\n")
 	for _, u := range r.Reading.Unread {
 		b.WriteString(style.apply(Doubt, "not read: ") + Clean(u) + "\n")
 	}
-	b.WriteString("\n" + scanUnknown + "\n" + ScanNext(r) + "\n")
+	b.WriteString(strings.Join(scanUnknown(), "\n") + "\n" + ScanNext(r) + "\n")
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// plainTable is a table for a terminal, its first column to the left.
-func plainTable(g grid) string {
-	t := table.New().Border(lipgloss.HiddenBorder()).BorderTop(false).BorderBottom(false).BorderLeft(false).
-		BorderRight(false).BorderHeader(false).Wrap(false).StyleFunc(func(int, int) lipgloss.Style { return lipgloss.NewStyle().PaddingRight(1) })
-	return trimRight(t.Headers(g.Head...).Rows(g.Rows...).Render())
 }
 
 // ScanJSON writes a ranking as JSON, all of it.
@@ -124,14 +137,33 @@ func ScanJSON(w io.Writer, r scan.Ranking) error {
 		scan.Ranking
 		Unknown string `json:"not_known"`
 		Next    string `json:"next"`
-	}{r, scanUnknown, ScanNext(r)})
+	}{r, strings.Join(scanUnknown(), " "), ScanNext(r)})
+}
+
+// ScanYAML writes what ScanJSON does, under the same names, as YAML.
+func ScanYAML(w io.Writer, r scan.Ranking) error {
+	var b bytes.Buffer
+	if err := ScanJSON(&b, r); err != nil {
+		return err
+	}
+	return asYAML(w, b.Bytes())
+}
+
+// ScanName writes the workloads by namespace, kind and name, in the order of what they set aside.
+func ScanName(w io.Writer, r scan.Ranking) error {
+	var b strings.Builder
+	for _, row := range r.BySpare {
+		b.WriteString(workloadName(row) + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // ScanMarkdown writes a ranking for a merge request or an issue.
 func ScanMarkdown(w io.Writer, r scan.Ranking) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## %s\n", markdown(scanHeadline(r)))
-	for _, t := range scanTables(r) {
+	for _, t := range scanTables(r, scanRows, "; ") {
 		if len(t.Rows) == 0 {
 			continue
 		}
@@ -149,7 +181,7 @@ func ScanMarkdown(w io.Writer, r scan.Ranking) error {
 	for _, u := range r.Reading.Unread {
 		fmt.Fprintf(&b, "\n> **Not read:** %s\n", markdown(u))
 	}
-	fmt.Fprintf(&b, "\n%s\n\n%s\n", scanUnknown, markdown(ScanNext(r)))
+	fmt.Fprintf(&b, "\n%s\n\n%s\n", strings.Join(scanUnknown(), " "), markdown(ScanNext(r)))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -166,8 +198,19 @@ func ScanHTML(w io.Writer, r scan.Ranking) error {
 	}
 	return t.ExecuteTemplate(w, "scan.html", struct {
 		inlined
-		Headline, Unknown, Next string
-		Tables                  []scanTable
-		Unread                  []string
-	}{assets, scanHeadline(r), scanUnknown, ScanNext(r), scanTables(r), r.Reading.Unread})
+		Title, Subtitle, Headline, Tone string
+		Unknown                         string
+		Commands                        []string
+		Tables                          []scanTable
+		Unread                          []string
+	}{assets, "Scan", r.Reading.At.UTC().Format(dateFormat), scanHeadline(r), scanTone(r), strings.Join(scanUnknown(), " "), scanCommands(r),
+		scanTables(r, scanRows, "\n"), r.Reading.Unread})
+}
+
+// scanTone of the headline: nothing that a glance sees is proof that all is well.
+func scanTone(r scan.Ranking) string {
+	if len(r.ByDanger) > 0 {
+		return "bad"
+	}
+	return "doubt"
 }

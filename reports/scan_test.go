@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/plimsoll/plimsoll/scenarios"
 	"github.com/plimsoll/plimsoll/tuner/scan"
@@ -22,7 +23,7 @@ func scanned(spoiled bool) scan.Ranking {
 		{Namespace: "shop", Kind: "Deployment", Name: "web", Replicas: 40, Containers: []scan.Container{{Name: "app", Resources: set(700, 256*mib),
 			UsedCPU: new(scenarios.MilliCPU(200)), UsedMemory: new(128 * mib)}}},
 		{Namespace: "shop", Kind: "StatefulSet", Name: "db", Replicas: 1, Containers: []scan.Container{{Name: "db", Resources: set(500, 512*mib),
-			UsedCPU: new(scenarios.MilliCPU(600)), UsedMemory: new(500 * mib), OOMKills: 1, Restarts: 4, Throttled: new(0.31)}}},
+			UsedCPU: new(scenarios.MilliCPU(600)), UsedMemory: new(500 * mib), OOMKills: 1, LastOOMKill: new(began.Add(-3 * time.Hour)), Restarts: 4, Throttled: new(0.31)}}},
 		{Namespace: "shop", Kind: "Job", Name: "import", Replicas: 1, Containers: []scan.Container{{Name: "run"}}},
 	}}
 	if spoiled {

@@ -115,14 +115,16 @@ func TestJSONFollowsTheSchema(t *testing.T) {
 	}
 }
 
-// The golden file has three trials of the run, two seconds of each.
+// The golden files have three trials of the run, two seconds of each.
 func TestJSON(t *testing.T) {
-	r := fixtureRun()
-	r.Trials = r.Trials[:3]
-	for i := range r.Trials {
-		if s := r.Trials[i].Observation.Seconds; len(s) > 2 {
-			r.Trials[i].Observation.Seconds = s[:2]
+	for name, r := range map[string]Run{"derived": fixtureRun(), "checked": checkedRun()} {
+		r.Trials = r.Trials[:min(3, len(r.Trials))]
+		for i := range r.Trials {
+			if s := r.Trials[i].Observation.Seconds; len(s) > 2 {
+				r.Trials[i].Observation.Seconds = s[:2]
+			}
 		}
+		golden(t, name+".json", render(t, JSON, r))
+		golden(t, name+".yaml", render(t, YAML, r))
 	}
-	golden(t, "derived.json", render(t, JSON, r))
 }

@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -96,20 +97,7 @@ func warnings(r Run) []string {
 
 // answerTable is the table container × setting: before, derived, evidence, the failure just below.
 func answerTable(answers []Answer, style Style) string {
-	t := table.New().Border(lipgloss.HiddenBorder()).BorderTop(false).BorderBottom(false).BorderLeft(false).
-		BorderRight(false).BorderHeader(false).Wrap(false).StyleFunc(func(row, column int) lipgloss.Style {
-		right := column == 2 || column == 3 || column == 4
-		cell := lipgloss.NewStyle().PaddingRight(1)
-		if right {
-			cell = cell.Align(lipgloss.Right)
-		}
-		return cell
-	})
-	head := []string{"CONTAINER", "SETTING", "BEFORE", "DERIVED", "CHANGE", "EVIDENCE", "FAILED JUST BELOW"}
-	for i := range head {
-		head[i] = style.apply(Faint, head[i])
-	}
-	t.Headers(head...)
+	g := grid{Head: []string{"Container", "Setting", "Before", "Derived", "Change", "Evidence", "Failed just below"}}
 	container := ""
 	for i, a := range answers {
 		name := Clean(a.Container)
@@ -121,9 +109,43 @@ func answerTable(answers []Answer, style Style) string {
 		if a.Derived == nil {
 			derived = style.apply(Doubt, a.derived())
 		}
-		t.Row(style.apply(Strong, name), a.name(), a.before(), derived, a.change(), a.evidence(), style.apply(Bad, a.below()))
+		g.Rows = append(g.Rows, []string{style.apply(Strong, name), a.name(), a.before(), derived, a.change(), a.evidence(), style.apply(Bad, a.below())})
 	}
-	return trimRight(t.Render())
+	return terminalTable(g, style, 2, 3, 4)
+}
+
+// terminalTable is a table for a terminal; the columns in right stand to the right too. Lines of a cell become rows.
+func terminalTable(g grid, style Style, right ...int) string {
+	t := table.New().Border(lipgloss.HiddenBorder()).BorderTop(false).BorderBottom(false).BorderLeft(false).
+		BorderRight(false).BorderHeader(false).Wrap(false).StyleFunc(func(_, column int) lipgloss.Style {
+		cell := lipgloss.NewStyle().PaddingRight(1)
+		if g.Amounts && column > 0 || slices.Contains(right, column) {
+			cell = cell.Align(lipgloss.Right)
+		}
+		return cell
+	})
+	var head []string
+	for _, h := range g.Head {
+		head = append(head, style.apply(Faint, strings.ToUpper(h)))
+	}
+	for _, row := range g.Rows {
+		t.Rows(linesOf(row)...)
+	}
+	return trimRight(t.Headers(head...).Render())
+}
+
+// linesOf are the rows that a row of cells with several lines takes.
+func linesOf(row []string) [][]string {
+	var rows [][]string
+	for column, cell := range row {
+		for i, line := range strings.Split(cell, "\n") {
+			if i == len(rows) {
+				rows = append(rows, make([]string, len(row)))
+			}
+			rows[i][column] = line
+		}
+	}
+	return rows
 }
 
 // trimRight takes the spaces off the end of every line.
@@ -159,7 +181,7 @@ func TrialLine(trial tuner.Trial, next *tuner.Step, style Style) string {
 func Trials(w io.Writer, r Run, style Style) error {
 	for i, trial := range r.Trials {
 		next := r.Result
-		if i+1 < len(r.Trials) {
+		if i+1 < len(r.Trials) && r.Check == nil { // a check does not search
 			next = &r.Trials[i+1].Step
 		}
 		if _, err := io.WriteString(w, TrialLine(trial, next, style)+"\n"); err != nil {

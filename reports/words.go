@@ -102,7 +102,7 @@ func what(s tuner.Step) string {
 	case tuner.Repeat:
 		return "repeat, nothing moved"
 	case tuner.Validate:
-		return "validate, nothing moved"
+		return "short scenario, nothing moved"
 	case tuner.Confirm:
 		return "confirming soak"
 	}

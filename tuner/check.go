@@ -235,7 +235,7 @@ func culpritOf(t Trial) string {
 // regressions adds what is worse than the baseline beyond the noise.
 func (c *Check) regressions(trials []Trial) {
 	numbers := []int{}
-	for _, t := range whole(trials) {
+	for _, t := range Comparable(trials) {
 		numbers = append(numbers, t.Number)
 	}
 	for _, d := range c.Differences {
@@ -248,7 +248,7 @@ func (c *Check) regressions(trials []Trial) {
 // baselineNotes say where the comparison is weaker than it looks.
 func baselineNotes(g CheckGoal, trials []Trial) []string {
 	var all []string
-	old := whole(g.Baseline)
+	old := Comparable(g.Baseline)
 	if len(old) == 0 || len(trials) == 0 {
 		return nil
 	}

@@ -13,7 +13,7 @@ const largeFactor = 2
 // tooLarge adds the requests and limits of more than largeFactor times the largest use in any trial. Use is the largest
 // CPU of a second and the larger of working set and start-up peak; where one is not known nothing is called too large.
 func (c *Check) tooLarge(g CheckGoal, trials []Trial) {
-	trials = whole(trials)
+	trials = Comparable(trials)
 	if len(trials) == 0 || c.Judgement == Inconclusive {
 		return
 	}

@@ -53,7 +53,7 @@ const Alpha = 0.01
 // Worked: before {1, 1}, after {1.25, 1.25}, σ₀ = 0.03 worth 3: s² = 3·0.0009/(3+2), s = 0.0232; d = ln 1.25 = 0.223,
 // w = 1, SE = 0.0232, t = 9.60 with 5 degrees: p = 0.0002.
 func Compare(before, after []Trial) []Difference {
-	before, after = whole(before), whole(after)
+	before, after = Comparable(before), Comparable(after)
 	figures := comparedFigures(after)
 	var all []comparison
 	for _, f := range figures {
@@ -68,8 +68,8 @@ func Compare(before, after []Trial) []Difference {
 	return differences
 }
 
-// whole are the trials that can be compared: judged, and run to their planned end.
-func whole(trials []Trial) []Trial {
+// Comparable are the trials that can be compared: judged, and run to their planned end.
+func Comparable(trials []Trial) []Trial {
 	var all []Trial
 	for _, t := range trials {
 		if t.Verdict.Judgement != Inconclusive && t.Observation.Complete && t.Observation.Load != nil {

@@ -25,6 +25,12 @@ const charts = (() => {
 
   const dashed = (label, stroke, more) => line(label, stroke, Object.assign({dash: [6, 4], width: 1.5}, more));
 
+  // legendDash shows in the legend how a line is broken
+  function legendDash(u, i) {
+    const [on] = u.series[i].dash || [];
+    return !on ? "solid" : on > 3 ? "dashed" : "dotted";
+  }
+
   // idle hides the values of the legend while no cursor is on the chart
   const idle = (u) => u.root.classList.toggle("idle", u.cursor.idx == null);
 
@@ -32,7 +38,7 @@ const charts = (() => {
     more.hooks = Object.assign({ready: [idle], setCursor: [idle]}, more.hooks);
     return Object.assign({
       height: 230, padding: [10, 24, 0, 0], axes: [axis(c, Object.assign({size: 34}, xAxis)), axis(c, yAxis)], series,
-      cursor: {y: false, points: {size: 7}}, legend: {live: true},
+      cursor: {y: false, points: {size: 7}}, legend: {live: true, markers: {dash: legendDash}},
     }, more);
   }
 
@@ -121,7 +127,7 @@ const charts = (() => {
       series.push(line(t.name, colours[d.trials.length === 1 ? 1 : i], {points: {show: true, size: 7}, value: unit("/s")}));
     });
     return {columns, options: options(c, {values: (u, all) => all.map((x) => x + "/s")}, {values: (u, all) => all.map((x) => x + "/s")}, series,
-      {scales: {x: {time: false}, y: {range: () => [0, largest(columns) * 1.08]}}, hooks: {drawClear: [knees(d, c)]}})};
+      {scales: {x: {time: false}, y: {range: () => [0, largest(columns) * 1.08]}}, hooks: knees(d, c)})};
   }
 
   function rampResponse(data, key, c) {
@@ -135,22 +141,29 @@ const charts = (() => {
     bounds(columns, series, d.bounds, d.offered, c);
     const scale = timeScale(columns.slice(1));
     return {columns, options: options(c, {values: (u, all) => all.map((x) => x + "/s")}, timeAxis(scale), series,
-      {scales: {x: {time: false}, y: scale}, hooks: {drawClear: [knees(d, c)]}})};
+      {scales: {x: {time: false}, y: scale}, hooks: knees(d, c)})};
   }
 
-  // knees shades, for each trial that has a knee, the rates between the last it kept up with and the first it did not
-  const knees = (d, c) => (u) => d.trials.filter((t) => t.knee.length === 2).forEach((t) => {
-    const [from, to] = t.knee.map((x) => u.valToPos(x, "x", true)), {ctx, bbox} = u;
-    ctx.save();
-    ctx.fillStyle = c.amberWash;
-    ctx.fillRect(from, bbox.top, Math.max(to - from, 2), bbox.height);
-    ctx.fillStyle = c.soft;
-    ctx.font = 12 * devicePixelRatio + "px system-ui, sans-serif";
-    ctx.textAlign = "center";
-    ctx.textBaseline = "top";
-    ctx.fillText("knee of " + t.name, Math.max((from + to) / 2, bbox.left + 46 * devicePixelRatio), bbox.top + 3 * devicePixelRatio);
-    ctx.restore();
-  });
+  // knees shades, for each trial that has a knee, the rates between the last it kept up with and the first it did not; the
+  // name of it is written over the grid
+  function knees(d, c) {
+    const each = (draw) => (u) => d.trials.filter((t) => t.knee.length === 2).forEach((t) => {
+      const [from, to] = t.knee.map((x) => u.valToPos(x, "x", true));
+      u.ctx.save();
+      draw(u.ctx, u.bbox, from, to, t.name);
+      u.ctx.restore();
+    });
+    return {drawClear: [each((ctx, bbox, from, to) => {
+      ctx.fillStyle = c.amberWash;
+      ctx.fillRect(from, bbox.top, Math.max(to - from, 2), bbox.height);
+    })], draw: [each((ctx, bbox, from, to, name) => {
+      ctx.fillStyle = c.soft;
+      ctx.font = 12 * devicePixelRatio + "px system-ui, sans-serif";
+      ctx.textAlign = "center";
+      ctx.textBaseline = "top";
+      ctx.fillText("knee of " + name, Math.max((from + to) / 2, bbox.left + 46 * devicePixelRatio), bbox.top + 3 * devicePixelRatio);
+    })]};
+  }
 
   function bounds(columns, series, all, like, c) {
     for (const b of all || []) {
@@ -265,20 +278,20 @@ const charts = (() => {
       {bands, scales: {x: {time: false}, y: {range: () => [0, top]}}, hooks: {drawClear: [shadeWarmup(d.warmup, c)], draw: [draw]}})};
   }
 
-  // skew has one shape for each figure, so that colour is never needed to tell them apart
+  // skew has a shape and a colour for each figure, so that colour is never needed to tell them apart
   function skew(d, key, c) {
     const columns = [d.skew.replicas], series = [{label: "replica"}], tones = ["good", "bad", "doubt"];
-    const colours = Object.assign({}, c, {good: c.blue, bad: c.plum, doubt: c.amber});
+    const colours = [{good: c.blue, bad: c.plum, doubt: c.amber}, {good: c.sky, bad: c.grey, doubt: c.plum}].map((tones) => Object.assign({}, c, tones));
     columns.push(constant(100, d.skew.replicas));
     series.push(dashed("mean", c.grey, {value: unit(" %")}));
     d.skew.figures.forEach((f, i) => {
       columns.push(f.values);
-      series.push(line(f.name, colours[tones[i % 3]], {width: 0, value: unit(" %"), dash: i >= 3 ? [2, 2] : []}));
+      series.push(line(f.name, colours[i < 3 ? 0 : 1][tones[i % 3]], {width: 0, value: unit(" %"), dash: i >= 3 ? [2, 2] : []}));
     });
     const draw = (u) => d.skew.figures.forEach((f, i) => f.values.forEach((x, k) => {
       if (x == null) return;
       const at = u.valToPos(d.skew.replicas[k], "x", true) + (i - (d.skew.figures.length - 1) / 2) * 9 * devicePixelRatio;
-      mark(u.ctx, tones[i % 3], at, u.valToPos(x, "y", true), 4 * devicePixelRatio, colours, i < 3);
+      mark(u.ctx, tones[i % 3], at, u.valToPos(x, "y", true), 4 * devicePixelRatio, colours[i < 3 ? 0 : 1], i < 3);
     }));
     const last = d.skew.replicas.length - 1, top = Math.max(largest(columns.slice(1)) * 1.1, 120);
     const step = Math.max(1, Math.ceil((last + 1) / 12));
