@@ -50,7 +50,7 @@ report.json as the baseline of the next.`,
 	f.StringSliceVar(&o.FailOn, "fail-on", nil, "findings that fail the check besides errors: too-large")
 	f.BoolVar(&o.OtherMachine, "allow-other-machine", false, "compare although the baseline was measured on another kind of machine")
 	f.DurationVar(&o.Time, "max-time", 10*time.Minute, "time for all trials together")
-	o.outputs.register(c)
+	o.outputs.register(c, checkFormats())
 	o.Cluster.register(f)
 	o.Cluster.first = func(g tuner.Goal) tuner.Settings { return g.Before }
 	return c
@@ -86,16 +86,14 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 	if err = errors.Join(err, b.close()); err != nil {
 		return err
 	}
-	if err := a.deliver(run, o.outputs.of(o.File)); err != nil {
-		return err
-	}
+	err = a.deliver(run, o.outputs.of(o.File))
 	switch run.Check.Judgement {
 	case tuner.Pass:
-		return nil
+		return err
 	case tuner.Fail:
-		return exitError{Code: exitMissed}
+		return errors.Join(err, exitError{Code: exitMissed})
 	}
-	return exitError{Code: exitNotMeasured}
+	return errors.Join(err, exitError{Code: exitNotMeasured})
 }
 
 // runCheck runs the trials within their time and concludes.

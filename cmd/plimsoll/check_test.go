@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // changedModel writes the simulated scenario file with something replaced.
@@ -57,6 +59,99 @@ func TestCheckSimulated(t *testing.T) {
 	}
 	if same := plimsoll(t, nil, "compare", baseline, baseline, "-o", "json"); same.Code != 0 || !json.Valid([]byte(same.Out)) {
 		t.Errorf("compare with itself: %+v", same)
+	}
+	golden(t, "compare.md", plimsoll(t, nil, "compare", baseline, filepath.Join(dir, "more", "report.json"), "-o", "markdown").Out)
+	if same := plimsoll(t, nil, "compare", baseline, baseline, "-o", "yaml"); same.Code != 0 || !strings.HasPrefix(same.Out, "- metric: p50 response time\n") {
+		t.Errorf("compare with itself: %+v", same)
+	}
+}
+
+// figuresOf runs a check of the simulated service as if it were a real one, which depends on its machine. It returns the error
+// with its exit code.
+func figuresOf(t *testing.T, dir string, o checkOptions) error {
+	t.Helper()
+	a := &app{streams: streams{Out: io.Discard, Err: io.Discard}, settings: settings{ReportDir: dir, Color: "never"},
+		lookupEnv: func(string) (string, bool) { return "", false }}
+	file, text, err := a.readFile("testdata/simulated.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := openSimulated(file)
+	b.simulated = false
+	o.File, o.Time = "testdata/simulated.yaml", 10*time.Minute
+	run, err := a.runCheck(t.Context(), o, b, newHeader(text, b))
+	if err != nil {
+		return err
+	}
+	return a.deliver(run, outputs{})
+}
+
+// A baseline of another kind of machine measures nothing, unless it is allowed; compare says the same.
+func TestBaselineOfAnotherMachine(t *testing.T) {
+	dir := t.TempDir()
+	here := filepath.Join(dir, "report.json")
+	if err := figuresOf(t, dir, checkOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(machine map[string]any){
+		"the same":        func(map[string]any) {},
+		"a newer kernel":  func(machine map[string]any) { machine["kernel"] = "9.9.9" },
+		"a processor":     func(machine map[string]any) { machine["cpu_model"] = "Another CPU" },
+		"a core more":     func(machine map[string]any) { machine["cores"] = 1 + machine["cores"].(float64) },
+		"an architecture": func(machine map[string]any) { machine["arch"] = "another" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var report map[string]any
+			if err := json.Unmarshal(text, &report); err != nil {
+				t.Fatal(err)
+			}
+			change(report["machine"].(map[string]any))
+			changed, err := json.Marshal(report)
+			if err != nil {
+				t.Fatal(err)
+			}
+			there := filepath.Join(t.TempDir(), "baseline.json")
+			if err := os.WriteFile(there, changed, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			want := exitNotMeasured
+			if name == "the same" || name == "a newer kernel" {
+				want = exitOK
+			}
+			err = figuresOf(t, t.TempDir(), checkOptions{Baseline: there})
+			if codeOf(err) != want || want != exitOK && !strings.Contains(textOf(err), "another kind of machine") {
+				t.Errorf("exit code %d, want %d: %v", codeOf(err), want, err)
+			}
+			if err := figuresOf(t, t.TempDir(), checkOptions{Baseline: there, OtherMachine: true}); err != nil {
+				t.Errorf("allowed: %v", err)
+			}
+			if got := plimsoll(t, nil, "compare", there, here); got.Code != int(want) {
+				t.Errorf("compare: %+v", got)
+			}
+			if got := plimsoll(t, nil, "compare", there, here, "--allow-other-machine"); got.Code != 0 {
+				t.Errorf("compare, allowed: %+v", got)
+			}
+		})
+	}
+}
+
+// What can't be written does not change the exit code of a search or a check, and a check writes no patch.
+func TestOutputsKeepTheExitCode(t *testing.T) {
+	file := changedModel(t, "memory_base: 40Mi", "memory_base: 600Mi")
+	dir := t.TempDir()
+	patch := "patch=" + filepath.Join(dir, "patch.yaml")
+	if got := plimsoll(t, nil, "tune", "-f", changedModel(t, "p99 < 100ms", "p99 < 1ms"), "--report-dir", dir, "-o", patch); got.Code != 1 || !strings.Contains(got.Err, "nothing to apply") {
+		t.Errorf("a search that derives nothing: %+v", got)
+	}
+	if got := plimsoll(t, nil, "check", "-f", file, "--report-dir", dir, "-o", "junit="+filepath.Join(dir, "none", "junit.xml")); got.Code != 1 || !strings.Contains(got.Err, "junit.xml") {
+		t.Errorf("a failed check without a place for its report: %+v", got)
+	}
+	if got := plimsoll(t, nil, "check", "-f", file, "--report-dir", dir, "-o", patch); got.Code != 2 || strings.Contains(got.Err, "trial") {
+		t.Errorf("a patch of a check: %+v", got)
 	}
 }
 

@@ -1,10 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -27,14 +29,15 @@ were measured on different kinds of machine or have no scenario in common.`,
 			return a.compare(args[0], args[1], format, otherMachine)
 		},
 	}
-	c.Flags().StringVarP(&format, "output", "o", "table", "table or json")
+	c.Flags().StringVarP(&format, "output", "o", "table", strings.Join(slices.Sorted(maps.Keys(a.compareFormats())), ", "))
 	c.Flags().BoolVar(&otherMachine, "allow-other-machine", false, "compare although they were measured on different kinds of machine")
 	return c
 }
 
 func (a *app) compare(before, after, format string, otherMachine bool) error {
-	if format != "table" && format != "json" {
-		return usage(fmt.Errorf("--output: %q given; allowed: table, json", format))
+	write, ok := a.compareFormats()[format]
+	if !ok {
+		return usage(fmt.Errorf("--output: %q given; allowed: %s", format, strings.Join(slices.Sorted(maps.Keys(a.compareFormats())), ", ")))
 	}
 	old, err := readReport(before)
 	if err != nil {
@@ -55,7 +58,7 @@ func (a *app) compare(before, after, format string, otherMachine bool) error {
 	if len(all) == 0 {
 		return exitError{exitNotMeasured, errors.New("the two have no scenario in common that both ran whole")}
 	}
-	if err := a.writeDifferences(all, format); err != nil {
+	if err := write(a.Out, all); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(all, func(d tuner.Difference) bool { return d.Worse }) {
@@ -64,11 +67,10 @@ func (a *app) compare(before, after, format string, otherMachine bool) error {
 	return nil
 }
 
-func (a *app) writeDifferences(all []tuner.Difference, format string) error {
-	if format == "table" {
-		return reports.Differences(a.Out, all, a.styleOf(a.Out))
+// compareFormats are the kinds of output by name.
+func (a *app) compareFormats() map[string]func(io.Writer, []tuner.Difference) error {
+	return map[string]func(io.Writer, []tuner.Difference) error{
+		"table": func(w io.Writer, all []tuner.Difference) error { return printed(a, w, all, reports.Differences) },
+		"json":  reports.DifferencesJSON, "yaml": reports.DifferencesYAML, "markdown": reports.DifferencesMarkdown,
 	}
-	e := json.NewEncoder(a.Out)
-	e.SetIndent("", "  ")
-	return e.Encode(all)
 }

@@ -22,11 +22,18 @@ type outputs struct {
 	HelmPath string
 	// Annotate is the file that annotations point to; empty where it is not known.
 	Annotate string
+	// Allowed are the names of the formats that the command can write, ascending; set by register.
+	Allowed []string
 }
 
-func (o *outputs) register(c *cobra.Command) {
+// register adds the flags; allowed are the formats that the command can write.
+func (o *outputs) register(c *cobra.Command, allowed []string) {
+	o.Allowed = allowed
 	c.Flags().StringArrayVarP(&o.Given, "output", "o", nil,
-		"FORMAT for standard output, FORMAT=FILE for a file; may be repeated: "+strings.Join(formatNames(), ", "))
+		"FORMAT for standard output, FORMAT=FILE for a file; may be repeated: "+strings.Join(allowed, ", "))
+	if !slices.Contains(allowed, "helm-values") {
+		return
+	}
 	c.Flags().StringVar(&o.HelmPath, "helm-path", "resources", "where helm-values puts the resources, keys joined by dots; {container} is the container's name")
 }
 
@@ -42,8 +49,8 @@ type format func(io.Writer, reports.Run) error
 // formats are all kinds of report by the name that --output takes.
 func (a *app) formats(helmPath string) map[string]format {
 	return map[string]format{
-		"table": func(w io.Writer, r reports.Run) error { return reports.Text(w, r, a.styleOf(w)) },
-		"wide":  func(w io.Writer, r reports.Run) error { return reports.Wide(w, r, a.styleOf(w)) },
+		"table": func(w io.Writer, r reports.Run) error { return printed(a, w, r, reports.Text) },
+		"wide":  func(w io.Writer, r reports.Run) error { return printed(a, w, r, reports.Wide) },
 		"json":  reports.JSON, "yaml": reports.YAML, "name": reports.Name, "csv": reports.CSV, "markdown": reports.Markdown,
 		"html": reports.HTML, "junit": reports.JUnit, "openmetrics": reports.OpenMetrics,
 		"patch": reports.Patch, "kubectl": writeCommand, "kustomize": reports.Kustomize,
@@ -58,9 +65,22 @@ func (a *app) formats(helmPath string) map[string]format {
 // formatNames are the names of all formats, ascending.
 func formatNames() []string { return slices.Sorted(maps.Keys((&app{}).formats(""))) }
 
-// styleOf is the style of the terminal that w is.
-func (a *app) styleOf(w io.Writer) reports.Style {
-	return newTerminal(w, a.settings, a.lookupEnv).style
+// checkFormats are the names of the formats of a check, ascending: it derives nothing that a patch could apply.
+func checkFormats() []string {
+	return slices.DeleteFunc(formatNames(), func(name string) bool {
+		return slices.Contains([]string{"patch", "kubectl", "kustomize", "helm-values"}, name)
+	})
+}
+
+// printed writes what is for people to read, in the colours and the width of the terminal that w is.
+func printed[T any](a *app, w io.Writer, value T, write func(io.Writer, T, reports.Style) error) error {
+	t := newTerminal(w, a.settings, a.lookupEnv)
+	var b strings.Builder
+	if err := write(&b, value, t.style); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, t.wrap(b.String()))
+	return err
 }
 
 func writeCommand(w io.Writer, r reports.Run) error {
@@ -85,8 +105,8 @@ func (o outputs) validate() error {
 	onOut := 0
 	for _, given := range o.Given {
 		name, file, toFile := strings.Cut(given, "=")
-		if !slices.Contains(formatNames(), name) || toFile && file == "" {
-			return usage(fmt.Errorf("--output: %q given; allowed: one of %s, or one of them with =FILE", given, strings.Join(formatNames(), ", ")))
+		if !slices.Contains(o.Allowed, name) || toFile && file == "" {
+			return usage(fmt.Errorf("--output: %q given; allowed: one of %s, or one of them with =FILE", given, strings.Join(o.Allowed, ", ")))
 		}
 		if !toFile {
 			onOut++

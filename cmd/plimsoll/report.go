@@ -44,7 +44,7 @@ A log that a crash left unfinished is reported as far as it goes.`,
 			return a.deliver(reportRun(contents), o)
 		},
 	}
-	o.register(c)
+	o.register(c, formatNames())
 	return c
 }
 

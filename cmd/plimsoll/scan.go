@@ -52,8 +52,10 @@ It needs to list Pods; what else it may not read is named and left unknown.`,
 
 func (a *app) scanFormats() map[string]func(io.Writer, scan.Ranking) error {
 	return map[string]func(io.Writer, scan.Ranking) error{
-		"table": func(w io.Writer, r scan.Ranking) error { return reports.Scan(w, r, a.styleOf(w)) },
-		"json":  reports.ScanJSON, "markdown": reports.ScanMarkdown, "html": reports.ScanHTML,
+		"table": func(w io.Writer, r scan.Ranking) error { return printed(a, w, r, reports.Scan) },
+		"wide":  func(w io.Writer, r scan.Ranking) error { return printed(a, w, r, reports.ScanWide) },
+		"json":  reports.ScanJSON, "yaml": reports.ScanYAML, "name": reports.ScanName,
+		"markdown": reports.ScanMarkdown, "html": reports.ScanHTML,
 	}
 }
 

@@ -64,8 +64,25 @@ func (t *terminal) keep(lines ...string) {
 		return
 	}
 	t.erase()
-	fmt.Fprintln(t.out, strings.Join(lines, "\n"))
+	fmt.Fprintln(t.out, t.wrap(strings.Join(lines, "\n")))
 	t.beat = time.Time{}
+}
+
+// hanging is how far what is left of a line that was too long is indented.
+const hanging = "     "
+
+// wrap breaks lines that are wider than the terminal between words. Where the output is no terminal they stay whole.
+func (t *terminal) wrap(text string) string {
+	if t.width <= 4*len(hanging) {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if ansi.StringWidth(line) > t.width {
+			lines[i] = strings.ReplaceAll(ansi.Wordwrap(line, t.width-len(hanging), ""), "\n", "\n"+hanging)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // erase takes the live line off the screen, where there is one.

@@ -60,7 +60,7 @@ func (o *tuneOptions) register(c *cobra.Command) {
 	f.StringVar(&o.From, "from", "", "report.json of an earlier search to begin with: two trials where nothing changed")
 	f.IntVar(&o.Trials, "max-trials", 0, "budget in trials (default: as in the file)")
 	f.DurationVar(&o.Time, "max-time", 0, "budget in time (default: as in the file)")
-	o.outputs.register(c)
+	o.outputs.register(c, formatNames())
 }
 
 // apply puts the flags over the file's tuning section.
@@ -140,16 +140,14 @@ func (a *app) search(ctx context.Context, o tuneOptions, text []byte, b *bench) 
 	}
 	_ = putBack() // before the reports, which may wait: the deferred call returns the same error
 	contents.Trials, contents.Result = trials, &last
-	if err := a.deliver(reportRun(contents), o.outputs.of(o.File)); err != nil {
-		return errors.Join(searchErr, err)
-	}
+	err = a.deliver(reportRun(contents), o.outputs.of(o.File)) // one that fails does not change what the search came to
 	if searchErr != nil {
-		return exitError{exitNotMeasured, searchErr}
+		return errors.Join(exitError{exitNotMeasured, searchErr}, err)
 	}
 	if code := outcomeCode(last.Result.Outcome); code != exitOK {
-		return exitError{Code: code}
+		return errors.Join(err, exitError{Code: code})
 	}
-	return nil
+	return err
 }
 
 // why says, for the report, why a search ended without a result of its own.
