@@ -80,6 +80,51 @@ func TestCheckFindsALeak(t *testing.T) {
 	f.expect(t, baseline, 1, "The check failed", "error: ")
 }
 
+// A service that prints its own secret and is killed with it in its last lines: the lines are in the report, the secret in no
+// output of the check.
+func TestCheckKeepsSecretsOfTheService(t *testing.T) {
+	const planted = "planted-7f3a9c"
+	f := newFolder(t, "check.yaml")
+	path := filepath.Join(string(f), "scenarios.yaml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.NewReplacer("80Mi", "16Mi", "command: [./demoservice, -cpu-per-hit, 2.6ms, -cache, 32MiB]",
+		`command: [sh, -c, 'echo "the token is $API_TOKEN"; exec ./demoservice -cpu-per-hit 2.6ms -cache 32MiB']`+"\n      env: {API_TOKEN: "+planted+"}",
+		"path: /work}", "path: /work, headers: {Authorization: Bearer "+planted+"}}").Replace(string(text))
+	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"check"}
+	for _, format := range []string{"annotations", "csv", "html", "json", "junit", "load-performance", "markdown", "name", "openmetrics", "table", "wide", "yaml"} {
+		args = append(args, "-o", format+"=reports/out."+format)
+	}
+	if err := os.Mkdir(filepath.Join(string(f), "reports"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	code, printed := finish(t, f.plimsoll(t.Context(), "reports", args...))
+	if code != 1 || strings.Contains(printed, planted) {
+		t.Errorf("exit code %d, want 1\n%s", code, printed)
+	}
+	written, err := os.ReadDir(filepath.Join(string(f), "reports"))
+	if err != nil || len(written) != 14 {
+		t.Errorf("%d files, want 14: %v", len(written), err)
+	}
+	for _, file := range written {
+		content, err := os.ReadFile(filepath.Join(string(f), "reports", file.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(content), planted) {
+			t.Errorf("the secret is in %s", file.Name())
+		}
+		if file.Name() == "report.json" && !strings.Contains(string(content), "the token is ") {
+			t.Errorf("what the service printed is not in the report, so this shows nothing:\n%s", printed)
+		}
+	}
+}
+
 // A generator that gets no CPU most of the time measures nothing, and says so.
 func TestCheckOfAStarvedGeneratorIsNotMeasured(t *testing.T) {
 	f := newFolder(t, "check.yaml")

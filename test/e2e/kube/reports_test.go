@@ -12,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/plimsoll/plimsoll/test/chart"
 	"github.com/plimsoll/plimsoll/test/kube"
 )
 
@@ -81,12 +82,14 @@ func TestPatchesApply(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	run(t, program(t), "tune", "-f", "../../../cmd/plimsoll/testdata/simulated.yaml", "--report-dir", dir, "--quiet",
-		"-o", "patch="+at("patch.yaml"), "-o", "kubectl="+at("command"), "-o", "kustomize="+at("component.yaml"), "-o", "helm-values="+at("values.yaml"))
-	var values struct{ Resources map[string]map[string]string }
+		"-o", "patch="+at("patch.yaml"), "-o", "kubectl="+at("command"), "-o", "kustomize="+at("component.yaml"), "-o", "helm-values="+at("values.yaml"), "--helm-path", "{container}.resources")
+	var values struct {
+		App struct{ Resources map[string]map[string]string }
+	}
 	if err := yaml.Unmarshal([]byte(read(t, at("values.yaml"))), &values); err != nil {
 		t.Fatal(err)
 	}
-	want, err := json.Marshal(values.Resources)
+	want, err := json.Marshal(values.App.Resources)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,8 +105,10 @@ func TestPatchesApply(t *testing.T) {
 			write(t, at("overlay/limits/kustomization.yaml"), read(t, at("component.yaml")))
 			c.Apply(t, ns, c.Kubectl(t, "kustomize", at("overlay")))
 		},
-		// What a chart does with toYaml .Values.resources.
-		"Helm values": func(ns string) { c.Apply(t, ns, deployment(string(want))) },
+		"Helm values": func(ns string) {
+			write(t, at("image.yaml"), "image: "+kube.VictimImage+"\n")
+			c.Apply(t, ns, chart.Render(t, "model", at("image.yaml"), at("values.yaml")))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ns := c.Namespace(t, nil)
@@ -147,7 +152,7 @@ func TestScan(t *testing.T) {
 	if got := ranking.BySpare[0]; got.Name != "model" || got.Replicas != 2 || *got.SpareMemory < 50<<20 {
 		t.Errorf("%+v", ranking)
 	}
-	if len(ranking.Reading.Unread) > 0 || !strings.Contains(ranking.Next, "object: deployment/model") {
+	if len(ranking.Reading.Unread) > 0 || !strings.Contains(ranking.Next, "plimsoll init deployment/model -n "+ns+" ") {
 		t.Errorf("%+v", ranking)
 	}
 	t.Log(run(t, plimsoll, "scan", "--kubeconfig", c.Kubeconfig, "-A"))
