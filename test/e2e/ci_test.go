@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -92,14 +93,17 @@ func decode(t *testing.T, path string, into any) {
 	}
 }
 
+// pinned is an action at a commit: a tag can be moved.
+var pinned = regexp.MustCompile(`^[^@]+@[0-9a-f]{40}$`)
+
 // The commands of the GitHub Action: a run without a baseline, one against it, one of a service that got worse.
 func TestGitHubAction(t *testing.T) {
 	var action struct {
 		Inputs map[string]struct{ Default string }
 		Runs   struct {
 			Steps []struct {
-				Name, Run string
-				Env       map[string]string
+				Name, Run, Uses string
+				Env             map[string]string
 			}
 		}
 	}
@@ -116,6 +120,9 @@ func TestGitHubAction(t *testing.T) {
 				env = append(env, name+"="+action.Inputs[input].Default)
 			}
 			if step.Run == "" {
+				if !pinned.MatchString(step.Uses) {
+					t.Errorf("step %q uses %q, which is not pinned by a commit", step.Name, step.Uses)
+				}
 				continue
 			}
 			if strings.Contains(step.Run, "${{") {
