@@ -31,8 +31,11 @@ func ownerOf(p corev1.Pod) owner {
 }
 
 // gather makes the workloads of the running Pods, in the order of namespace, kind and name. used and throttled are what was
-// read of containers; what is not in them is not known.
+// read of containers; what is not in them is not known. Resources are those of the newest Pod: while a rollout is under way
+// the older ones carry what is on its way out.
 func gather(pods []corev1.Pod, used map[containerKey]usage, throttled map[containerKey]periods) []scan.Workload {
+	pods = slices.Clone(pods)
+	slices.SortStableFunc(pods, func(a, b corev1.Pod) int { return a.CreationTimestamp.Compare(b.CreationTimestamp.Time) })
 	byOwner := map[owner]*scan.Workload{}
 	var order []owner
 	for _, p := range pods {
@@ -73,7 +76,7 @@ func add(w *scan.Workload, p corev1.Pod, c corev1.Container, used map[containerK
 		}
 	}
 	to := &w.Containers[i]
-	to.Resources = resourcesOf(c.Resources)
+	to.Resources = resourcesOf(c.Resources) // the last Pod is the newest
 	switch {
 	case !known:
 		to.UsedCPU, to.UsedMemory = nil, nil // one replica that is not known may be the busiest

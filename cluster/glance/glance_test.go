@@ -1,7 +1,13 @@
 package glance
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -84,6 +90,87 @@ func TestTerminatingPodIsNoReplica(t *testing.T) {
 	}
 	if all := gather([]corev1.Pod{goes}, used, nil); len(all) != 0 {
 		t.Errorf("a workload that is gone: %+v", all)
+	}
+}
+
+// While a rollout is under way the newest Pod says what the workload sets aside, in whatever order they are listed.
+func TestResourcesOfTheNewestPod(t *testing.T) {
+	old, young := pod("web-6d4-x", metav1.OwnerReference{Kind: "ReplicaSet", Name: "web-6d4"}, "6d4"), pod("web-7f9-a", metav1.OwnerReference{Kind: "ReplicaSet", Name: "web-7f9"}, "7f9")
+	old.CreationTimestamp, young.CreationTimestamp = metav1.Unix(1700000000, 0), metav1.Unix(1700000060, 0)
+	young.Spec.Containers[0].Resources.Requests = corev1.ResourceList{"cpu": resource.MustParse("200m")}
+	for _, listed := range [][]corev1.Pod{{old, young}, {young, old}} {
+		first := listed[0].Name
+		all := gather(listed, nil, nil)
+		if len(all) != 1 || all[0].Replicas != 2 || all[0].Containers[0].CPURequest != 200 {
+			t.Errorf("%s listed first: %+v", first, all)
+		}
+		if listed[0].Name != first {
+			t.Error("the list of the caller was sorted")
+		}
+	}
+}
+
+// A kubelet that hangs costs its own figures and no others; no more than eight are asked at once. The time is that of the
+// bubble.
+func TestOneHungKubeletBlindsNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var nodes, hung []string
+		for i := range 40 {
+			name := fmt.Sprintf("node-%02d", i)
+			nodes = append(nodes, name)
+			if i%10 == 0 {
+				hung = append(hung, name)
+			}
+		}
+		var asked, most atomic.Int64
+		read := func(ctx context.Context, node string) ([]byte, error) {
+			n := asked.Add(1)
+			defer asked.Add(-1)
+			for seen := most.Load(); n > seen && !most.CompareAndSwap(seen, n); seen = most.Load() {
+			}
+			if slices.Contains(hung, node) {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			time.Sleep(time.Second)
+			return fmt.Appendf(nil, "%s{namespace=\"shop\",pod=%q,container=\"app\"} 10\n", periodsSeries, "on-"+node), nil
+		}
+		began := time.Now()
+		all, unread := readNodes(t.Context(), nodes, read)
+		if took := time.Since(began); took > 13*time.Second || most.Load() != nodesAtOnce {
+			t.Errorf("40 nodes took %v, %d at once", took, most.Load())
+		}
+		if len(all) != 36 || all[containerKey{"shop", "on-node-39", "app"}].all != 10 {
+			t.Errorf("%d nodes were read", len(all))
+		}
+		want := []string{}
+		for _, node := range hung {
+			want = append(want, "throttling on node "+node+": no answer within 8s")
+		}
+		if !slices.Equal(unread, want) {
+			t.Errorf("%q", unread)
+		}
+	})
+}
+
+// What a kubelet or the API server answers is told, and so is that the scan itself was ended.
+func TestWhyANodeWasNotRead(t *testing.T) {
+	ended, end := context.WithCancel(t.Context())
+	end()
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		text string
+		err  error
+		want string
+	}{
+		"refused": {t.Context(), "", errors.New("forbidden"), "throttling on node a: forbidden"},
+		"garbled": {t.Context(), periodsSeries + `{container="a"`, nil, "throttling on node a: no end of the labels in " + fmt.Sprintf("%q", periodsSeries+`{container="a"`)},
+		"ended":   {ended, "", context.Canceled, "throttling on node a: context canceled"},
+	} {
+		_, unread := readNodes(c.ctx, []string{"a"}, func(context.Context, string) ([]byte, error) { return []byte(c.text), c.err })
+		if len(unread) != 1 || unread[0] != c.want {
+			t.Errorf("%s: %q, want %q", name, unread, c.want)
+		}
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -27,32 +29,65 @@ func Read(ctx context.Context, c *cluster.Client, namespace string) (scan.Readin
 	} else {
 		used = usages(all.Items)
 	}
-	throttled, unread := readNodes(ctx, c, pods.Items)
+	throttled, unread := readNodes(ctx, nodesOf(pods.Items), func(ctx context.Context, node string) ([]byte, error) {
+		return c.Typed.CoreV1().RESTClient().Get().Resource("nodes").Name(node).SubResource("proxy").Suffix("metrics/cadvisor").DoRaw(ctx)
+	})
 	reading.Unread = append(reading.Unread, unread...)
 	reading.Workloads = gather(pods.Items, used, throttled)
 	return reading, nil
 }
 
-// readNodes reads the periods of every container from the kubelets of the Pods' nodes, by way of the API server.
-func readNodes(ctx context.Context, c *cluster.Client, pods []corev1.Pod) (map[containerKey]periods, []string) {
+// nodesOf are the nodes with running Pods, ascending.
+func nodesOf(pods []corev1.Pod) []string {
 	nodes := map[string]bool{}
 	for _, p := range pods {
 		if p.Spec.NodeName != "" && p.Status.Phase == corev1.PodRunning {
 			nodes[p.Spec.NodeName] = true
 		}
 	}
+	return slices.Sorted(maps.Keys(nodes))
+}
+
+// nodesAtOnce is how many kubelets are asked at the same time, and nodeTime how long each may take. A node of 500 Pods
+// answers in a second or two; one that hangs leaves its own figures unknown and no others.
+const (
+	nodesAtOnce = 8
+	nodeTime    = 8 * time.Second
+)
+
+// readNodes reads the periods of every container from the kubelets: read is the answer of one of them. What could not be
+// read is told in the order of nodes.
+func readNodes(ctx context.Context, nodes []string, read func(ctx context.Context, node string) ([]byte, error)) (map[containerKey]periods, []string) {
+	here, failed := make([]map[containerKey]periods, len(nodes)), make([]error, len(nodes))
+	var g errgroup.Group
+	g.SetLimit(nodesAtOnce)
+	for i, node := range nodes {
+		g.Go(func() error {
+			here[i], failed[i] = readNode(ctx, node, read)
+			return nil
+		})
+	}
+	_ = g.Wait() // the errors are in failed
 	all, unread := map[containerKey]periods{}, []string{}
-	for _, node := range slices.Sorted(maps.Keys(nodes)) {
-		text, err := c.Typed.CoreV1().RESTClient().Get().Resource("nodes").Name(node).SubResource("proxy").Suffix("metrics/cadvisor").DoRaw(ctx)
-		if err == nil {
-			var here map[containerKey]periods
-			if here, err = decodePeriods(text); err == nil {
-				maps.Copy(all, here)
-			}
-		}
-		if err != nil {
-			unread = append(unread, fmt.Sprintf("throttling on node %s: %v", node, err))
+	for i, node := range nodes {
+		maps.Copy(all, here[i])
+		if failed[i] != nil {
+			unread = append(unread, fmt.Sprintf("throttling on node %s: %v", node, failed[i]))
 		}
 	}
 	return all, unread
+}
+
+// readNode reads one kubelet within its time.
+func readNode(ctx context.Context, node string, read func(ctx context.Context, node string) ([]byte, error)) (map[containerKey]periods, error) {
+	limited, cancel := context.WithTimeout(ctx, nodeTime)
+	defer cancel()
+	text, err := read(limited, node)
+	switch {
+	case err == nil:
+		return decodePeriods(text)
+	case limited.Err() != nil && ctx.Err() == nil:
+		return nil, fmt.Errorf("no answer within %v", nodeTime)
+	}
+	return nil, err
 }
