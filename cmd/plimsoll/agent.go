@@ -23,7 +23,7 @@ func (a *app) agentCommand() *cobra.Command {
 }
 
 func (a *app) agentLoadCommand() *cobra.Command {
-	agent := cluster.LoadAgent{Version: version(), Out: a.Out}
+	agent := cluster.LoadAgent{Version: version(), Out: unmuted(a.Out)}
 	c := &cobra.Command{
 		Use:   "load",
 		Short: "Run the load of a plan and write its rows and its result to standard output",

@@ -45,7 +45,7 @@ func (a *app) agentReadCommand() *cobra.Command {
 		Short: "Read the counters of Pods from the kubelets of their nodes and write them to standard output",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			rows := cluster.NewRowWriter(a.Out)
+			rows := cluster.NewRowWriter(unmuted(a.Out))
 			return r.run(c.Context(), rows.Write)
 		},
 	}

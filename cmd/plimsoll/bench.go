@@ -53,7 +53,7 @@ func (a *app) open(ctx context.Context, file scenarios.File, o clusterOptions) (
 }
 
 func (a *app) openLocal(file scenarios.File) (*bench, error) {
-	w, err := local.New(file, local.Options{Notice: func(text string) { fmt.Fprintln(a.Err, text) }})
+	w, err := local.New(file, local.Options{Notice: a.notice})
 	if err != nil {
 		return nil, err // whole sentences of their own
 	}

@@ -157,7 +157,8 @@ func (a *app) openKubernetes(ctx context.Context, file scenarios.File, o cluster
 	return b, nil
 }
 
-func (a *app) notice(text string) { fmt.Fprintln(a.Err, text) }
+// notice tells a person something beside the result.
+func (a *app) notice(text string) { printLines(a.Err, text) }
 
 // closeKubernetes puts the workload back, whether or not the run was interrupted.
 func closeKubernetes(k *kube.Kube, limit time.Duration) error {

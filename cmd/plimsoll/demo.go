@@ -36,7 +36,7 @@ func (a *app) demo(ctx context.Context, o tuneOptions) error {
 	}
 	b, err := a.open(ctx, file, o.Cluster)
 	if errors.Is(err, local.ErrNoCgroup) {
-		fmt.Fprintf(a.Err, "SIMULATED: no cgroup can be written here, so a model of the demo service is measured instead\n  (%v)\n", err)
+		a.notice(fmt.Sprintf("SIMULATED: no cgroup can be written here, so a model of the demo service is measured instead\n  (%v)", err))
 		file.Workload.Kind = scenarios.Simulated
 		file.Workload.Simulated = demoModel()
 		b, err = openSimulated(file), nil

@@ -155,7 +155,7 @@ func (a *app) tellGitHub(run reports.Run, file string) error {
 		all = append(all, appendSummary(path, run))
 	}
 	if in, _ := a.lookupEnv("GITHUB_ACTIONS"); in == "true" {
-		all = append(all, reports.GitHubAnnotations(a.Err, run, file))
+		all = append(all, reports.GitHubAnnotations(unmuted(a.Err), run, file))
 	}
 	return errors.Join(all...)
 }

@@ -22,10 +22,10 @@ func (a *app) confirm(ctx context.Context, k *kube.Kube, goal tuner.Goal, o clus
 	if err != nil {
 		return exitError{exitNotMeasured, err}
 	}
-	fmt.Fprint(a.Err, planText(k, plan, goal, o))
+	a.notice(planText(k, plan, goal, o))
 	switch in, isFile := a.In.(*os.File); {
 	case o.DryRun == "server":
-		fmt.Fprintln(a.Err, "dry run: the cluster would take these changes; nothing was changed")
+		a.notice("dry run: the cluster would take these changes; nothing was changed")
 		return errPlanned
 	case o.Yes:
 		return nil
@@ -54,7 +54,7 @@ func planText(k *kube.Kube, plan kube.Plan, goal tuner.Goal, o clusterOptions) s
 	for _, c := range plan.Changes {
 		fmt.Fprintf(&b, "  changes  %s\n", c.Object)
 		for line := range strings.Lines(c.Text) {
-			fmt.Fprintf(&b, "             %s", reports.Clean(strings.TrimSuffix(line, "\n"))+"\n")
+			b.WriteString("             " + reports.Clean(strings.TrimSuffix(line, "\n")) + "\n")
 		}
 	}
 	fmt.Fprintf(&b, "  then     up to %d trials, each with other limits for %s: a rollout, or CPU on the running Pods\n",

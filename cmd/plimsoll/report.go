@@ -39,7 +39,7 @@ A log that a crash left unfinished is reported as far as it goes.`,
 				return usage(err)
 			}
 			if contents.Repair != nil {
-				fmt.Fprintf(a.Err, "%s: read without its last %d bytes: %s\n", path, contents.Repair.Dropped, contents.Repair.Reason)
+				a.notice(fmt.Sprintf("%s: read without its last %d bytes: %s", path, contents.Repair.Dropped, contents.Repair.Reason))
 			}
 			return a.deliver(reportRun(contents), o)
 		},

@@ -58,7 +58,7 @@ func (a *app) restore(ctx context.Context, o clusterOptions, everywhere bool, ar
 			return exitError{exitNotRestored, err}
 		}
 	}
-	say := func(text string) { fmt.Fprintln(a.Out, text) }
+	say := func(text string) { printLines(a.Out, text) }
 	if len(targets) == 0 {
 		say("nothing to put back")
 	}

@@ -19,6 +19,7 @@ type app struct {
 
 // run is the whole program as a function: it runs the command in args and returns the exit code.
 func run(ctx context.Context, args []string, s streams, lookupEnv func(string) (string, bool)) int {
+	s = s.muted(lookupEnv)
 	a := &app{streams: s, lookupEnv: lookupEnv}
 	root := a.rootCommand()
 	root.SetArgs(append([]string{}, args...)) // nil would mean os.Args
@@ -27,7 +28,7 @@ func run(ctx context.Context, args []string, s streams, lookupEnv func(string) (
 	root.SetErr(s.Err)
 	err := root.ExecuteContext(ctx)
 	if text := textOf(err); text != "" {
-		fmt.Fprintf(s.Err, "plimsoll: %s\n", text)
+		printLines(s.Err, "plimsoll: "+text)
 	}
 	return int(codeOf(err))
 }

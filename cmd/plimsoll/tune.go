@@ -192,7 +192,7 @@ func (a *app) resumeLog(o tuneOptions, path string, header runlog.Header) (*runl
 		return nil, contents, usage(fmt.Errorf("--resume: %w", err))
 	}
 	if contents.Repair != nil {
-		fmt.Fprintf(a.Err, "%s: %v\n", path, *contents.Repair)
+		a.notice(fmt.Sprintf("%s: %v", path, *contents.Repair))
 	}
 	if contents.Header.FileSHA256 != header.FileSHA256 || contents.Header.Simulated != header.Simulated {
 		return nil, contents, errors.Join(log.Close(), usage(fmt.Errorf(
