@@ -15,6 +15,7 @@ func (p *page) addCheck(r Run) {
 	if r.Check.Judgement == tuner.Fail { // the findings say why
 		p.Why = ""
 	}
+	p.Deciding = links(r, restsOn(r))
 	for _, f := range r.Check.Findings {
 		p.Findings = append(p.Findings, findingView{string(f.Rule), f.Text, f.Error, links(r, f.Trials)})
 	}

@@ -14,8 +14,8 @@ type page struct {
 	inlined
 	Title, Subtitle string
 	Headline, Why   string
-	// Deciding is the trial that the headline rests on; nil where none was run.
-	Deciding *link
+	// Deciding are the trials that the headline rests on: of a search one, of a check those of what it says.
+	Deciding []link
 	// Tone of the headline: good, bad or doubt.
 	Tone      string
 	Simulated string
@@ -98,14 +98,14 @@ func newPage(r Run) (page, error) {
 		Tone: outcomeTone(r), Facts: facts(r), Warnings: warnings(r), Cards: cards(r), Saved: saved(r), Advice: advices(r),
 		Answers: answerRows(r), Apply: applications(r), Rows: trialRows(r), Failures: failures(r), Setting: setting(r), Compat: newCompatView(r.Compat),
 	}
+	if t, ok := deciding(r); ok {
+		p.Deciding = []link{{t.Number, tone(t.Verdict)}}
+	}
 	if r.Check != nil {
 		p.addCheck(r)
 	}
 	if r.Simulated {
 		p.Simulated = simulatedText
-	}
-	if t, ok := deciding(r); ok {
-		p.Deciding = &link{t.Number, tone(t.Verdict)}
 	}
 	var data pageData
 	if r.Check == nil {

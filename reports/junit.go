@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/plimsoll/plimsoll/tuner"
@@ -46,8 +47,9 @@ type problem struct {
 }
 
 // JUnit writes the run as JUnit XML. The outcome is one case and each SLO of the deciding trial is one; of the trials
-// only the confirming soak can be a failure, since a search learns by probing what fails. A value that is not known and
-// a trial in doubt are skipped, never passed.
+// only the confirming soak can be a failure, since a search learns by probing what fails. A check has a case for each rule,
+// for each SLO of each of its scenarios, and for each figure of the baseline. A value that is not known and a trial in doubt
+// are skipped, never passed.
 func JUnit(w io.Writer, r Run) error {
 	name := "plimsoll " + Clean(title(r))
 	all := suites{Name: name, Time: seconds(r.elapsed()), Suites: []suite{
@@ -93,38 +95,46 @@ func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }
 func outcomeCases(r Run) []testCase {
 	class := "plimsoll." + Clean(title(r))
 	result, ended := r.ended()
-	outcome := testCase{Class: class, Name: "outcome", Time: seconds(0), Output: Clean(result.Why)}
+	why, kind := result.Why, string(result.Outcome)
+	if r.Check != nil {
+		why, kind = r.Check.Why, failedRule(*r.Check)
+	}
+	outcome := testCase{Class: class, Name: "outcome", Time: seconds(0), Output: Clean(why)}
 	if r.Simulated {
 		outcome.Output = simulatedText + " " + outcome.Output
 	}
 	switch outcomeTone(r) {
 	case "bad":
-		outcome.Failure = &problem{Message: headline(r), Type: string(result.Outcome), Text: Clean(result.Why)}
+		outcome.Failure = &problem{Message: headline(r), Type: kind, Text: Clean(why)}
 	case "doubt":
 		outcome.Skipped = &problem{Message: headline(r)}
 	}
 	cases := []testCase{outcome}
 	if r.Check != nil {
-		cases[0].Output = Clean(r.Check.Why)
-		cases = append(cases, checkCases(class, *r.Check)...)
+		return append(append(cases, checkCases(class, *r.Check)...), checkSLOCases(class, r)...)
 	}
 	trial, ok := deciding(r)
-	if !ended && r.Check == nil || !ok {
+	if !ended || !ok {
 		return cases
 	}
 	for _, m := range trial.Verdict.Margins {
-		c := testCase{Class: class + ".slo", Name: Clean(m.Name), Time: seconds(trial.Elapsed)}
-		switch {
-		case m.Met == nil || m.Value == nil:
-			c.Skipped = &problem{Message: fmt.Sprintf("not known in trial %d", trial.Number)}
-		case *m.Met:
-			c.Output = fmt.Sprintf("%s, allowed %s (trial %d)", margin(m, *m.Value), margin(m, m.Bound), trial.Number)
-		default:
-			c.Failure = &problem{Message: fmt.Sprintf("%s, allowed %s (trial %d)", margin(m, *m.Value), margin(m, m.Bound), trial.Number), Type: string(m.Metric)}
-		}
-		cases = append(cases, c)
+		cases = append(cases, sloCase(class, m, trial))
 	}
 	return cases
+}
+
+// sloCase is one SLO or limit as a trial measured it.
+func sloCase(class string, m tuner.Margin, trial tuner.Trial) testCase {
+	c := testCase{Class: class + ".slo", Name: Clean(m.Name), Time: seconds(trial.Elapsed)}
+	switch {
+	case m.Met == nil || m.Value == nil:
+		c.Skipped = &problem{Message: fmt.Sprintf("not known in trial %d", trial.Number)}
+	case *m.Met:
+		c.Output = fmt.Sprintf("%s, allowed %s (trial %d)", margin(m, *m.Value), margin(m, m.Bound), trial.Number)
+	default:
+		c.Failure = &problem{Message: fmt.Sprintf("%s, allowed %s (trial %d)", margin(m, *m.Value), margin(m, m.Bound), trial.Number), Type: string(m.Metric)}
+	}
+	return c
 }
 
 // deciding is the trial that the outcome rests on: the last confirming soak, or the last trial where there was none.
@@ -146,7 +156,9 @@ func trialCases(r Run) []testCase {
 		c := testCase{Class: "plimsoll." + Clean(title(r)) + ".trials", Name: fmt.Sprintf("trial %d: %s", t.Number, what(t.Step)),
 			Time: seconds(t.Elapsed), Output: judgement(t.Verdict) + ": " + Clean(t.Verdict.Why)}
 		switch {
-		case t.Verdict.Judgement == tuner.Fail && t.Step.Purpose == tuner.Confirm:
+		case r.Check != nil && t.Verdict.Judgement == tuner.Fail && !slices.Contains(failedTrials(*r.Check), t.Number):
+			c.Skipped = &problem{Message: "failed, and the same again passed: " + Clean(t.Verdict.Why)}
+		case t.Verdict.Judgement == tuner.Fail && (r.Check != nil || t.Step.Purpose == tuner.Confirm):
 			c.Failure = &problem{Message: Clean(t.Verdict.Why), Type: string(t.Verdict.Mode)}
 		case t.Verdict.Judgement == tuner.Inconclusive:
 			c.Skipped = &problem{Message: Clean(t.Verdict.Why)}
