@@ -86,9 +86,9 @@ func pText(p float64) string {
 
 func differenceName(d tuner.Difference) string {
 	if d.Container == "" {
-		return d.Metric
+		return Clean(d.Metric)
 	}
-	return Clean(d.Container) + " " + d.Metric
+	return Clean(d.Container) + " " + Clean(d.Metric)
 }
 
 // differenceChange is the proven change with its sign and direction, and "~" for one that is not.

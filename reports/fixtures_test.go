@@ -15,7 +15,7 @@ func fixtures() map[string]Run {
 	unfinished := fixtureRun()
 	unfinished.Trials, unfinished.Result = unfinished.Trials[:4], nil
 	return map[string]Run{"derived": fixtureRun(), "simulated": simulated, "unfinished": unfinished, "infeasible": infeasibleRun(),
-		"hostile": hostileRun(), "checked": checkedRun(), "empty": {}}
+		"hostile": hostileRun(), "checked": checkedRun(), "hostile-check": hostileCheck(), "empty": {}}
 }
 
 // checkedRun is a check that found a regression and a limit that is too large.
@@ -60,6 +60,13 @@ const hostile = "</script><img src=x onerror=alert(1)>\x1b[31m|`\n::error::=1+1\
 func hostileRun() Run {
 	r := fixtureRun()
 	r.Trials = r.Trials[:3]
+	spoil(reflect.ValueOf(&r).Elem())
+	return r
+}
+
+// hostileCheck is checkedRun spoilt like hostileRun.
+func hostileCheck() Run {
+	r := checkedRun()
 	spoil(reflect.ValueOf(&r).Elem())
 	return r
 }

@@ -87,16 +87,18 @@ func TestFormats(t *testing.T) {
 }
 
 func TestMarkdownKeepsItsTables(t *testing.T) {
-	for _, line := range strings.Split(string(render(t, Markdown, hostileRun())), "\n") {
-		if n := strings.Count(line, "|"); n != 0 && n != 8 && n != 5 {
-			t.Errorf("%d bars in %q", n, line)
-		}
-		if strings.Contains(line, "::") || strings.Contains(line, "<img") {
-			t.Errorf("markup or a workflow command in %q", line)
-		}
-		for _, r := range line {
-			if unicode.IsControl(r) {
-				t.Errorf("%U in %q", r, line)
+	for _, r := range []Run{hostileRun(), hostileCheck()} {
+		for _, line := range strings.Split(string(render(t, Markdown, r)), "\n") {
+			if n := strings.Count(line, "|"); n != 0 && n != 8 && n != 5 {
+				t.Errorf("%d bars in %q", n, line)
+			}
+			if strings.Contains(line, "::") || strings.Contains(line, "<img") {
+				t.Errorf("markup or a workflow command in %q", line)
+			}
+			for _, r := range line {
+				if unicode.IsControl(r) {
+					t.Errorf("%U in %q", r, line)
+				}
 			}
 		}
 	}
@@ -104,9 +106,12 @@ func TestMarkdownKeepsItsTables(t *testing.T) {
 
 // A name can't end a workflow command or begin another, nor be a formula.
 func TestAnnotationsAreOneCommandPerLine(t *testing.T) {
-	for _, line := range strings.Split(strings.TrimSpace(string(render(t, func(w io.Writer, r Run) error { return GitHubAnnotations(w, r, "") }, hostileRun()))), "\n") {
-		if !strings.HasPrefix(line, "::error title=") && !strings.HasPrefix(line, "::notice title=") && !strings.HasPrefix(line, "::warning title=") {
-			t.Errorf("not one of ours: %q", line)
+	for _, r := range []Run{hostileRun(), hostileCheck()} {
+		text := string(render(t, func(w io.Writer, r Run) error { return GitHubAnnotations(w, r, "") }, r))
+		for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+			if !strings.HasPrefix(line, "::error title=") && !strings.HasPrefix(line, "::notice title=") && !strings.HasPrefix(line, "::warning title=") {
+				t.Errorf("not one of ours: %q", line)
+			}
 		}
 	}
 }

@@ -84,6 +84,7 @@ type boundData struct {
 
 // containerSeries is one container of one replica: CPU in millicores, throttled in percent of periods, memory in MiB.
 type containerSeries struct {
+	// Name is that in the key of its charts, cleaned: in an attribute a page turns some characters into others.
 	Name    string `json:"name"`
 	Replica int    `json:"replica"`
 	// Limits; 0 is "not set".
@@ -136,7 +137,7 @@ func newTrialData(r Run, t tuner.Trial) trialData {
 	}
 	d.Bounds = responseBounds(r, t.Step.Scenario)
 	for _, k := range o.Kills {
-		d.Kills = append(d.Kills, killData{k.At.Seconds(), k.Container, k.Replica,
+		d.Kills = append(d.Kills, killData{k.At.Seconds(), Clean(k.Container), k.Replica,
 			k.Kind == tuner.OOMKill || k.Kind == tuner.OOMAtStart || k.Kind == tuner.OOMChild, named(kills, k.Kind)})
 	}
 	for _, l := range t.Verdict.Leaks {
@@ -193,7 +194,7 @@ func newContainerSeries(c tuner.ContainerUse, index int, seconds []tuner.Second)
 		return all
 	}
 	return containerSeries{
-		Name: c.Container, Replica: c.Replica, CPULimit: float64(c.CPULimit), MemoryLimit: float64(c.MemoryLimit) / float64(scenarios.MiB),
+		Name: Clean(c.Container), Replica: c.Replica, CPULimit: float64(c.CPULimit), MemoryLimit: float64(c.MemoryLimit) / float64(scenarios.MiB),
 		CPU:       pick(func(s tuner.ContainerSecond) float64 { return scaled(s.CPU, 1000) }),
 		Throttled: pick(func(s tuner.ContainerSecond) float64 { return scaled(s.Throttled, 100) }),
 		Memory:    pick(func(s tuner.ContainerSecond) float64 { return scaled(s.Memory, 1/float64(scenarios.MiB)) }),

@@ -30,9 +30,9 @@ func trialFigures(r Run, t tuner.Trial) []figure {
 			of = fmt.Sprintf(", %d of %d replicas", len(few), n)
 		}
 		all = append(all,
-			figure{Kind: "cpu", Key: c.Container, Title: c.Container + ": CPU against its limit" + of, Sentence: cpuSentence(o, c.Container),
+			figure{Kind: "cpu", Key: Clean(c.Container), Title: c.Container + ": CPU against its limit" + of, Sentence: cpuSentence(o, c.Container),
 				Table: containerTable(o, c.Container, "CPU", cpuCell)},
-			figure{Kind: "memory", Key: c.Container, Title: c.Container + ": memory against its limit" + of, Sentence: memorySentence(o, c.Container) + growth(t.Verdict, c.Container),
+			figure{Kind: "memory", Key: Clean(c.Container), Title: c.Container + ": memory against its limit" + of, Sentence: memorySentence(o, c.Container) + growth(t.Verdict, c.Container),
 				Table: containerTable(o, c.Container, "memory", memoryCell)})
 	}
 	return append(all, skewFigures(t)...)

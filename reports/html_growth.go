@@ -44,7 +44,7 @@ func newSlopeData(o tuner.Observation, l tuner.Leak) (s slopeData, ok bool) {
 		return slopeData{}, false
 	}
 	slices.Sort(levels)
-	s.Container, s.Replica, s.At, s.Level = l.Container, l.Replica, s.At/float64(len(levels)), levels[len(levels)/2]
+	s.Container, s.Replica, s.At, s.Level = Clean(l.Container), l.Replica, s.At/float64(len(levels)), levels[len(levels)/2]
 	s.Slope, s.Low, s.High = *l.Slope/float64(scenarios.MiB), *l.SlopeLow/float64(scenarios.MiB), *l.SlopeHigh/float64(scenarios.MiB)
 	return s, true
 }

@@ -142,27 +142,89 @@ const openAll = `(async () => {
   }
 })()`
 
-// blank lists the plots whose canvas is missing or has fewer than 200 pixels that are drawn.
-const blank = `[...document.querySelectorAll(".plot")].filter((p) => {
-  const canvas = p.querySelector("canvas");
-  if (!canvas) return true;
-  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-  let drawn = 0;
-  for (let i = 3; i < pixels.length; i += 4) if (pixels[i] > 0) drawn++;
-  return drawn < 200;
-}).map((p) => p.dataset.kind + " " + p.dataset.key)`
+// undrawn lists the plots without a chart, the series that have no value at all, and those of whose colour fewer than 12
+// pixels are on the area of the chart, where no axis and no label is: unless another series drawn later lies over it, or it
+// lies on the lower edge.
+const undrawn = `(() => {
+  const sheet = document.createElement("canvas"), paper = sheet.getContext("2d", {willReadFrequently: true});
+  const colourOf = (text) => {
+    paper.clearRect(0, 0, 1, 1);
+    paper.fillStyle = text;
+    paper.fillRect(0, 0, 1, 1);
+    return paper.getImageData(0, 0, 1, 1).data;
+  };
+  const area = (u) => {
+    const {left, top, width, height} = u.bbox;
+    paper.clearRect(0, 0, sheet.width = Math.ceil(width), sheet.height = Math.ceil(height));
+    paper.drawImage(u.ctx.canvas, -left, -top);
+    return paper.getImageData(0, 0, sheet.width, sheet.height).data;
+  };
+  const painted = (pixels, want) => {
+    let n = 0;
+    for (let i = 0; i < pixels.length; i += 4) {
+      if (pixels[i + 3] > 90 && [0, 1, 2].every((k) => Math.abs(pixels[i + k] - want[k]) < 32)) n++;
+    }
+    return n;
+  };
+  const hidden = (u, i) => {
+    const at = (s) => u.data[s].map((x) => x == null ? null : u.valToPos(x, u.series[s].scale, true));
+    const own = at(i), known = own.filter((y) => y != null), bottom = u.bbox.top + u.bbox.height;
+    if (known.every((y) => y > bottom - 2)) return true;
+    return u.series.some((s, j) => j > i && s.show && at(j).filter((y, k) => y != null && own[k] != null && Math.abs(y - own[k]) < 2).length >= 0.8 * known.length);
+  };
+  const faults = [];
+  for (const plot of document.querySelectorAll(".plot")) {
+    const u = plot.chart, trial = plot.closest("details.trial");
+    const name = [trial ? trial.id : "page", plot.dataset.kind, plot.dataset.key].join(" ").trim();
+    if (!u) {
+      faults.push(name + ": no chart");
+      continue;
+    }
+    const colours = u.series.map((s, i) => i > 0 && colourOf(s.stroke(u, i))), pixels = area(u);
+    u.series.forEach((s, i) => {
+      if (i === 0) return;
+      if (!u.data[i].some((x) => x != null)) faults.push(name + ": " + s.label + " has no value");
+      else if (painted(pixels, colours[i]) < 12 && !(s.show && hidden(u, i))) faults.push(name + ": " + s.label + " is not drawn");
+    });
+  }
+  return faults;
+})()`
 
-// sheet is a page with its name and the least number of charts on it.
+// A chart with nothing on it but axes, labels and lines that bound it is noticed, and so is a series that is hidden.
+func TestAChartWithoutItsSeriesIsNoticed(t *testing.T) {
+	ctx := browser(t)
+	p := open(t, ctx, render(t, HTML, fixtureRun()), 1280, false)
+	eval[any](t, p, openAll)
+	const chart = `document.querySelector("#trial-3 .plot[data-kind='memory']").chart`
+	for change, want := range map[string]string{
+		`u.setData(u.data.map((column, i) => i === 1 ? column.map(() => null) : column))`: "has no value",
+		`u.setSeries(2, {show: false})`: "is not drawn",
+	} {
+		faults := eval[[]string](t, p, `(async () => {
+			const u = `+chart+`;
+			`+change+`;
+			await new Promise((r) => requestAnimationFrame(r));
+			return `+undrawn+`;
+		})()`)
+		if len(faults) != 1 || !strings.HasPrefix(faults[0], "trial-3 memory") || !strings.HasSuffix(faults[0], want) {
+			t.Errorf("after %s: %q", change, faults)
+		}
+		eval[any](t, p, `(dispatchEvent(new Event("afterprint")), new Promise((r) => requestAnimationFrame(r)))`) // draws all anew
+	}
+}
+
+// sheet is a page with its name, the least number of charts on it, and, of a hostile one, an element that holds hostile text.
 type sheet struct {
 	name   string
 	html   []byte
 	charts int
+	shows  string
 }
 
 // sheets are the kinds of page: of a search, of a check, of a scan.
 func sheets(t *testing.T) []sheet {
-	return []sheet{{"report", render(t, HTML, fixtureRun()), 40}, {"check", render(t, HTML, checkedRun()), 8},
-		{"scan", render(t, func(w io.Writer, _ Run) error { return ScanHTML(w, scanned(false)) }, Run{}), 0}}
+	return []sheet{{"report", render(t, HTML, fixtureRun()), 40, ""}, {"check", render(t, HTML, checkedRun()), 8, ""},
+		{"scan", render(t, func(w io.Writer, _ Run) error { return ScanHTML(w, scanned(false)) }, Run{}), 0, ""}}
 }
 
 func TestEveryChartIsDrawn(t *testing.T) {
@@ -173,7 +235,7 @@ func TestEveryChartIsDrawn(t *testing.T) {
 				t.Run(fmt.Sprintf("%s, dark %v, %d wide", s.name, dark, width), func(t *testing.T) {
 					p := open(t, ctx, s.html, width, dark)
 					eval[any](t, p, openAll)
-					missing := eval[[]string](t, p, blank)
+					missing := eval[[]string](t, p, undrawn)
 					plots := eval[int](t, p, `document.querySelectorAll(".plot").length`)
 					inner := eval[int](t, p, `document.documentElement.scrollWidth`)
 					if len(missing) > 0 || plots < s.charts {
@@ -192,22 +254,28 @@ func TestEveryChartIsDrawn(t *testing.T) {
 
 func TestHostileTextStaysText(t *testing.T) {
 	ctx := browser(t)
-	p := open(t, ctx, render(t, HTML, hostileRun()), 360, false)
-	eval[any](t, p, openAll)
-	if missing := eval[[]string](t, p, blank); len(missing) > 0 {
-		t.Errorf("not drawn: %q", missing)
+	for _, s := range []sheet{{name: "report", html: render(t, HTML, hostileRun()), shows: "h2 span"},
+		{name: "check", html: render(t, HTML, hostileCheck()), shows: "p.warning.error"},
+		{name: "scan", html: render(t, func(w io.Writer, _ Run) error { return ScanHTML(w, scanned(true)) }, Run{}), shows: "td"}} {
+		t.Run(s.name, func(t *testing.T) {
+			p := open(t, ctx, s.html, 360, false)
+			eval[any](t, p, openAll)
+			if missing := eval[[]string](t, p, undrawn); len(missing) > 0 {
+				t.Errorf("not drawn: %q", missing)
+			}
+			if n := eval[int](t, p, `document.querySelectorAll("img, iframe, object, main script:not([type='application/json'])").length`); n > 0 {
+				t.Errorf("%d elements were made of hostile text", n)
+			}
+			if !eval[bool](t, p, `document.querySelector("`+s.shows+`").textContent.includes("<img src=x")`) {
+				t.Errorf("hostile text in %s does not show as it is", s.shows)
+			}
+			if width := eval[int](t, p, `document.documentElement.scrollWidth`); width > 360 {
+				wide := eval[[]string](t, p, `[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > 361 && !e.closest(".scroll")).map((e) => e.tagName + "." + e.className)`)
+				t.Errorf("hostile names make the page %d wide: %q", width, wide)
+			}
+			p.check(t)
+		})
 	}
-	if n := eval[int](t, p, `document.querySelectorAll("img, iframe, object, main script:not([type='application/json'])").length`); n > 0 {
-		t.Errorf("%d elements were made of hostile text", n)
-	}
-	if !eval[bool](t, p, `document.querySelector("h2 span").textContent.includes("<img src=x")`) {
-		t.Error("the name of a container does not show as it is")
-	}
-	if width := eval[int](t, p, `document.documentElement.scrollWidth`); width > 360 {
-		wide := eval[[]string](t, p, `[...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > 361 && !e.closest(".scroll")).map((e) => e.tagName + "." + e.className)`)
-		t.Errorf("hostile names make the page %d wide: %q", width, wide)
-	}
-	p.check(t)
 }
 
 func TestLegendIsSilentUntilPointedAt(t *testing.T) {

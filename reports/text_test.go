@@ -60,7 +60,7 @@ func screen(w io.Writer, r Run) error {
 }
 
 func TestTextNeverActsOnTheTerminal(t *testing.T) {
-	for _, r := range string(render(t, screen, hostileRun())) {
+	for _, r := range string(render(t, screen, hostileRun())) + string(render(t, screen, hostileCheck())) {
 		if r != '\n' && dangerous(r) {
 			t.Fatalf("%U reached the terminal", r)
 		}

@@ -2,7 +2,7 @@
 // Draws the charts of the page: those over all trials at once, those of a trial when it is opened. Data is unpacked from
 // the page itself; nothing is ever fetched.
 (() => {
-  const blocks = new Map(), drawn = new Map();
+  const blocks = new Map();
   document.documentElement.classList.add("scripted"); // room for the charts, so that drawing them moves nothing
 
   async function unpack(id) {
@@ -31,23 +31,23 @@
   async function draw(plot) {
     const id = plot.closest("[data-block]").dataset.block, data = await block(id);
     if (plot.clientWidth === 0) return;
-    if (drawn.has(plot)) drawn.get(plot).destroy();
+    if (plot.chart) plot.chart.destroy();
     const chart = charts[plot.dataset.kind](data, plot.dataset.key, colours());
     chart.options.width = plot.clientWidth;
     if (id !== "page" && !chart.apart) chart.options.cursor.sync = {key: "trial-" + id};
-    drawn.set(plot, new uPlot(chart.options, chart.columns, plot));
+    plot.chart = new uPlot(chart.options, chart.columns, plot); // hangs on its element
     widths.observe(plot);
   }
 
   const widths = new ResizeObserver((entries) => {
     for (const {target, contentRect} of entries) {
-      const u = drawn.get(target), width = Math.floor(contentRect.width);
+      const u = target.chart, width = Math.floor(contentRect.width);
       if (u && width > 0 && width !== u.width) u.setSize({width, height: u.height});
     }
   });
 
   const drawAll = (within) => Promise.all([...within.querySelectorAll(".plot")].map(draw));
-  const redraw = () => [...drawn.keys()].forEach(draw);
+  const redraw = () => [...document.querySelectorAll(".plot")].filter((plot) => plot.chart).forEach(draw);
 
   // copy puts the text beside a button on the clipboard; where there is none, the text is selected instead.
   async function copy(button) {
