@@ -16,9 +16,13 @@ func ThisMachine() Machine {
 	if b, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
 		m.Kernel = strings.TrimSpace(string(b))
 	}
-	m.CPU = procField("/proc/cpuinfo", "model name")
-	if kib, err := strconv.ParseInt(strings.TrimSuffix(procField("/proc/meminfo", "MemTotal"), " kB"), 10, 64); err == nil {
-		m.Memory = scenarios.Bytes(kib) * scenarios.KiB
+	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		m.CPU = cpuModel(text)
+	}
+	if text, err := os.ReadFile("/proc/meminfo"); err == nil {
+		if kib, err := strconv.ParseInt(strings.TrimSuffix(procField(text, "MemTotal"), " kB"), 10, 64); err == nil {
+			m.Memory = scenarios.Bytes(kib) * scenarios.KiB
+		}
 	}
 	switch {
 	case exists("/sys/fs/cgroup/cgroup.controllers"):
@@ -29,13 +33,23 @@ func ThisMachine() Machine {
 	return m
 }
 
-// procField returns the value of the first "name : value" line of a file under /proc; "" where there is none.
-func procField(path, name string) string {
-	b, err := os.ReadFile(path)
-	if err != nil {
+// cpuModel is the model of the first processor of a /proc/cpuinfo: its name, or on arm64, which has none, the numbers that
+// the architecture gives it. "" where there is neither.
+// Source: arch/arm64/kernel/cpuinfo.c of Linux, c_show.
+func cpuModel(text []byte) string {
+	if name := procField(text, "model name"); name != "" {
+		return name
+	}
+	implementer, part := procField(text, "CPU implementer"), procField(text, "CPU part")
+	if implementer == "" || part == "" {
 		return ""
 	}
-	for line := range bytes.Lines(b) {
+	return "ARM implementer " + implementer + " part " + part
+}
+
+// procField returns the value of the first "name : value" line of a file under /proc; "" where there is none.
+func procField(text []byte, name string) string {
+	for line := range bytes.Lines(text) {
 		key, value, ok := strings.Cut(string(line), ":")
 		if ok && strings.TrimSpace(key) == name {
 			return strings.TrimSpace(value)

@@ -167,7 +167,8 @@ func (b builder) node(o unstructured.Unstructured) error {
 	if n.Spec.Unschedulable || !labels.SelectorFromSet(spec.NodeSelector).Matches(labels.Set(n.Labels)) || !tolerated(n.Spec.Taints, spec.Tolerations) {
 		return nil
 	}
-	b.to.Nodes = append(b.to.Nodes, compat.Node{Name: n.Name, Allocatable: amounts(n.Status.Allocatable), Pods: int(n.Status.Allocatable.Pods().Value())})
+	b.to.Nodes = append(b.to.Nodes, compat.Node{Name: n.Name, Allocatable: amounts(n.Status.Allocatable), Pods: int(n.Status.Allocatable.Pods().Value()),
+		OS: n.Status.NodeInfo.OperatingSystem, Arch: n.Status.NodeInfo.Architecture, Type: n.Labels[corev1.LabelInstanceTypeStable]})
 	return nil
 }
 

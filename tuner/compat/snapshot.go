@@ -158,6 +158,8 @@ type Node struct {
 	Allocatable Amounts
 	// Pods is how many Pods the kubelet takes.
 	Pods int
+	// OS and Arch as the kubelet tells them; Type is the instance type of its label. Empty: not known.
+	OS, Arch, Type string
 }
 
 // Amounts are CPU and memory. 0 is "not set".
