@@ -13,7 +13,7 @@ import (
 // differenceLegend explains a table of differences.
 func differenceLegend() []string {
 	return []string{"~ is a difference within the noise.", fmt.Sprintf(
-		"The noise is that beyond which all figures together fall with a probability of %s where nothing changed.", percent(tuner.Alpha))}
+		"The noise is the smallest change that these trials can show: where nothing changed, all figures together go beyond it for the worse with a probability of %s, and for the better likewise.", percent(tuner.Alpha))}
 }
 
 // Differences writes how two reports differ, as benchstat does: before, after, the change with its noise, p and n.
@@ -60,7 +60,7 @@ func differencesMarkdown(b *strings.Builder, all []tuner.Difference) {
 func differenceRows(all []tuner.Difference) [][]string {
 	var rows [][]string
 	for _, d := range all {
-		rows = append(rows, []string{differenceName(d), d.Text(d.Before), d.Text(d.After), differenceChange(d), "±" + d.NoiseText(),
+		rows = append(rows, []string{differenceName(d), d.Text(d.Before), d.AfterText(), differenceChange(d), "±" + d.NoiseText(),
 			pText(d.P), fmt.Sprintf("%d+%d", d.BeforeTrials, d.AfterTrials)})
 	}
 	return rows
@@ -102,6 +102,9 @@ func differenceChange(d tuner.Difference) string {
 	}
 	if d.Worse {
 		word = "worse"
+	}
+	if d.AtLeast {
+		sign = "≥ " + sign
 	}
 	return sign + d.ChangeText() + " " + word
 }

@@ -24,7 +24,7 @@ type Header struct {
 	Started time.Time `json:"started"`
 	// Simulated is true where no real service was measured.
 	Simulated bool `json:"simulated"`
-	// Machine that ran the load and, for a local workload, the service.
+	// Machine that ran the service: this one, or what the nodes of a cluster have in common.
 	Machine Machine `json:"machine"`
 	// File is the scenario file as read, without its secrets; FileSHA256 is the hash of its text, in hex, by which a
 	// resume sees that the file has changed since.

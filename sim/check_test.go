@@ -38,7 +38,7 @@ func checkOf(t *testing.T, s Service, goal tuner.Goal, baseline []tuner.Trial, s
 	if err != nil {
 		t.Fatal(err)
 	}
-	return trials, tuner.ConcludeCheck(g, trials)
+	return trials, tuner.ConcludeCheck(g, trials, nil)
 }
 
 // The rates of a fleet of services with noises of 2–15 % in latency, 0–3 % in memory and 0.5–4 % in CPU: how often an

@@ -143,7 +143,7 @@ func (t *run) observation(ctx context.Context) tuner.Observation {
 	}
 	o.Invalid = append(o.Invalid, t.Workload.Doubts()...)
 	if interrupted {
-		o.Invalid = append(o.Invalid, tuner.Doubt{Kind: tuner.StoppedByUser, Text: "it was interrupted"})
+		o.Invalid = append(o.Invalid, tuner.Doubt{Kind: tuner.StoppedByUser, Text: tuner.Interruption(ctx)})
 	}
 	return o
 }
@@ -263,6 +263,6 @@ func ends(exits []workload.Exit) []observer.End {
 }
 
 // interrupted is the observation of a trial that was stopped before anything could be seen.
-func interrupted() tuner.Observation {
-	return tuner.Observation{Start: time.Now(), Invalid: []tuner.Doubt{{Kind: tuner.StoppedByUser, Text: "it was interrupted"}}}
+func interrupted(ctx context.Context) tuner.Observation {
+	return tuner.Observation{Start: time.Now(), Invalid: []tuner.Doubt{{Kind: tuner.StoppedByUser, Text: tuner.Interruption(ctx)}}}
 }

@@ -73,7 +73,7 @@ func (r *Runner) RunTrial(ctx context.Context, step tuner.Step) (tuner.Observati
 	fresh, err := r.Workload.Apply(ctx, step.Settings, step.Fresh)
 	if err != nil {
 		if ctx.Err() != nil {
-			return interrupted(), nil
+			return interrupted(ctx), nil
 		}
 		return tuner.Observation{}, fmt.Errorf("apply settings: %w", err)
 	}

@@ -95,11 +95,8 @@ func CheckTime(g Goal) time.Duration {
 	return sum
 }
 
-// decisive is a failure that no repeat can take back: a kill, a crash, growth without end, a person who stopped it.
+// decisive is a failure that no repeat can take back: a kill, a crash, growth without end.
 func decisive(t Trial) bool {
-	if slices.ContainsFunc(t.Observation.Invalid, func(d Doubt) bool { return d.Kind == StoppedByUser }) {
-		return true
-	}
 	switch t.Verdict.Mode {
 	case MemoryCreep, OOM, OOMStart, ChildOOM, Crashed, NotReady, NotReadyCPU, Liveness:
 		return true
@@ -107,24 +104,44 @@ func decisive(t Trial) bool {
 	return false
 }
 
-// wantsMore says whether two trials do not decide.
-func wantsMore(g CheckGoal, trials []Trial) bool {
-	if g.Baseline == nil || slices.ContainsFunc(trials, func(t Trial) bool { return t.Verdict.Judgement != Pass }) {
-		return true
+// undecided says why trials do not decide; empty where they do.
+func undecided(g CheckGoal, trials []Trial) string {
+	for _, t := range trials {
+		switch t.Verdict.Judgement {
+		case Pass:
+		case Fail:
+			return fmt.Sprintf("trial %d failed (%s)", t.Number, t.Verdict.Why)
+		default:
+			return fmt.Sprintf("trial %d could not be judged (%s)", t.Number, t.Verdict.Why)
+		}
 	}
-	return slices.ContainsFunc(Compare(g.Baseline, trials), func(d Difference) bool {
-		return d.Worse || d.P/2 < seemsWorse && (d.Change > 0) != (d.Metric == "throughput")
-	})
+	if g.Baseline == nil {
+		return ""
+	}
+	for _, d := range Compare(g.Baseline, trials) {
+		if d.Worse || d.P/2 < seemsWorse && (d.Change > 0) != (d.Metric == "throughput") {
+			return "it may be worse: " + d.String()
+		}
+	}
+	return ""
+}
+
+// wantsMore says whether two trials do not decide, or do not make a good baseline.
+func wantsMore(g CheckGoal, trials []Trial) bool {
+	return g.Baseline == nil || undecided(g, trials) != ""
 }
 
 // RunCheck runs the trials of a check, two to four, and records each. clock is the runner's. The error is the runner's or
-// the recorder's; the trials before it are returned beside it.
+// the recorder's, or says that ctx was cancelled while trials were still wanted; those before it are returned beside it.
 func RunCheck(ctx context.Context, g CheckGoal, runner Runner, clock func() time.Duration, record Recorder) ([]Trial, error) {
 	var trials []Trial
 	began := clock()
 	for {
 		step, more := NextCheckStep(g, trials, clock()-began)
-		if !more || ctx.Err() != nil {
+		if ctx.Err() != nil && (more || slices.ContainsFunc(trials, cutShort)) {
+			return trials, fmt.Errorf("stopped after %s: %s", plural(int64(len(trials)), "trial"), Interruption(ctx))
+		}
+		if !more {
 			return trials, nil
 		}
 		t, err := runTrial(ctx, g.Goal, step, len(trials)+1, runner, clock)
@@ -138,129 +155,7 @@ func RunCheck(ctx context.Context, g CheckGoal, runner Runner, clock func() time
 	}
 }
 
-// ConcludeCheck is the answer of the trials of a check.
-func ConcludeCheck(g CheckGoal, trials []Trial) Check {
-	c := Check{Judgement: Pass, Findings: []CheckFinding{}, Notes: []string{}}
-	if why := unmeasured(trials); why != "" {
-		c.Judgement, c.Why = Inconclusive, why
-	}
-	c.failed(trials)
-	if g.Baseline != nil {
-		c.Differences = Compare(g.Baseline, trials)
-		c.regressions(trials)
-		c.Notes = append(c.Notes, baselineNotes(g, trials)...)
-	}
-	c.tooLarge(g, trials)
-	slices.SortStableFunc(c.Findings, func(a, b CheckFinding) int { return rank(a) - rank(b) })
-	errors := slices.DeleteFunc(slices.Clone(c.Findings), func(f CheckFinding) bool { return !f.Error })
-	switch {
-	case len(errors) == 1:
-		c.Judgement, c.Why = Fail, errors[0].Text
-	case len(errors) > 1:
-		c.Judgement, c.Why = Fail, fmt.Sprintf("%d findings, the first: %s", len(errors), errors[0].Text)
-	case c.Judgement == Pass && g.Baseline != nil && len(c.Differences) == 0:
-		c.Judgement, c.Why = Inconclusive, "the baseline has no trial of the same scenarios, run whole, to compare with"
-	case c.Judgement == Pass && g.Baseline == nil:
-		c.Why = "every SLO held; there is no baseline to compare with"
-	case c.Judgement == Pass:
-		c.Why = "every SLO held, and nothing got worse than the baseline beyond the noise"
-	}
-	return c
-}
-
-// rank puts errors first.
-func rank(f CheckFinding) int {
-	if f.Error {
-		return 0
-	}
-	return 1
-}
-
-// unmeasured says why trials decide nothing; empty where each of the two kinds was judged at least once.
-func unmeasured(trials []Trial) string {
-	if len(trials) == 0 {
-		return "no trial was run"
-	}
-	for _, purpose := range []Purpose{Confirm, Validate} {
-		why := "there was no time for it"
-		judged := false
-		for _, t := range trials {
-			if t.Step.Purpose == purpose && t.Verdict.Judgement != Inconclusive {
-				judged = true
-			}
-			if t.Step.Purpose == purpose && t.Verdict.Judgement == Inconclusive {
-				why = t.Verdict.Why
-			}
-		}
-		if !judged {
-			return fmt.Sprintf("%s could not be judged: %s", map[Purpose]string{Confirm: "the soak", Validate: "the short scenario"}[purpose], why)
-		}
-	}
-	return ""
-}
-
-// failed adds what failed: at once where no repeat takes it back, and otherwise where no more of the trials of that
-// scenario passed than failed.
-func (c *Check) failed(trials []Trial) {
-	for _, purpose := range []Purpose{Confirm, Validate} {
-		passed, failures, last := 0, []int{}, Trial{}
-		final := false
-		for _, t := range trials {
-			switch {
-			case t.Step.Purpose != purpose:
-			case t.Verdict.Judgement == Pass:
-				passed++
-			case t.Verdict.Judgement == Fail:
-				failures, last, final = append(failures, t.Number), t, final || decisive(t)
-			}
-		}
-		switch {
-		case len(failures) == 0:
-		case final || len(failures) > passed:
-			c.Findings = append(c.Findings, CheckFinding{RuleFailed, true, culpritOf(last), last.Verdict.Why, failures})
-		default:
-			c.Judgement = Inconclusive
-			c.Why = fmt.Sprintf("trial %d failed (%s) and the same again passed: too noisy to tell", last.Number, last.Verdict.Why)
-		}
-	}
-}
-
-func culpritOf(t Trial) string {
-	if t.Verdict.Culprit == nil {
-		return ""
-	}
-	return t.Verdict.Culprit.Container
-}
-
-// regressions adds what is worse than the baseline beyond the noise.
-func (c *Check) regressions(trials []Trial) {
-	numbers := []int{}
-	for _, t := range Comparable(trials) {
-		numbers = append(numbers, t.Number)
-	}
-	for _, d := range c.Differences {
-		if d.Worse {
-			c.Findings = append(c.Findings, CheckFinding{RuleRegression, true, d.Container, d.String(), numbers})
-		}
-	}
-}
-
-// baselineNotes say where the comparison is weaker than it looks.
-func baselineNotes(g CheckGoal, trials []Trial) []string {
-	var all []string
-	old := Comparable(g.Baseline)
-	if len(old) == 0 || len(trials) == 0 {
-		return nil
-	}
-	for _, now := range trials[0].Step.Settings {
-		if was, ok := old[0].Step.Settings.Of(now.Container); ok && (was.CPULimit != now.CPULimit || was.MemoryLimit != now.MemoryLimit) {
-			all = append(all, fmt.Sprintf("the limits of %s are %s and %s now; those of the baseline were %s and %s", now.Container,
-				limitText(CPU, int64(now.CPULimit)), limitText(Memory, int64(now.MemoryLimit)),
-				limitText(CPU, int64(was.CPULimit)), limitText(Memory, int64(was.MemoryLimit))))
-		}
-	}
-	if len(old) < checkTrials {
-		all = append(all, fmt.Sprintf("the baseline has %d trials to compare with: one of %d, as a check without a baseline makes, would show smaller differences", len(old), checkTrials))
-	}
-	return all
+// cutShort says whether a trial was ended by a person, or by the end of the time of all trials.
+func cutShort(t Trial) bool {
+	return slices.ContainsFunc(t.Observation.Invalid, func(d Doubt) bool { return d.Kind == StoppedByUser })
 }

@@ -1,6 +1,9 @@
 package tuner
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // BaselineTrials are the trials of an earlier run that a check is compared with: those at the settings that it derived,
 // or, where it derived none, at those of its last trial. nil where it has no trial at these settings.
@@ -24,15 +27,28 @@ func BaselineTrials(result *Result, trials []Trial) []Trial {
 	return all
 }
 
-// SameLoad says whether two goals put the same load on a workload in the scenarios of a check: names, shapes and warm-up.
-func SameLoad(a, b Goal) bool {
+// OtherLoad says how the load that a puts on a workload differs from that of b in the scenarios of a check of b: shapes,
+// warm-up, what is sent, and over how many replicas, where both know it. Empty where it is the same. Traffic that is not
+// known may be any.
+func OtherLoad(a, b Goal) string {
 	for _, name := range []string{b.Tuning.Probe, b.Tuning.Confirm} {
 		i, j := scenarioIndex(a, name), scenarioIndex(b, name)
-		if i < 0 || j < 0 || a.Scenarios[i].Warmup != b.Scenarios[j].Warmup || !slices.Equal(a.Scenarios[i].Stages, b.Scenarios[j].Stages) {
-			return false
+		switch {
+		case i < 0 || j < 0:
+			return fmt.Sprintf("scenario %s is in one of them alone", name)
+		case a.Scenarios[i].Warmup != b.Scenarios[j].Warmup || !slices.Equal(a.Scenarios[i].Stages, b.Scenarios[j].Stages):
+			return fmt.Sprintf("scenario %s has another shape", name)
 		}
 	}
-	return true
+	switch {
+	case a.Traffic == "" || b.Traffic == "":
+		return "what was sent is not recorded"
+	case a.Traffic != b.Traffic:
+		return "what is sent differs"
+	case a.Replicas != b.Replicas && a.Replicas > 0 && b.Replicas > 0:
+		return fmt.Sprintf("%d replicas and %d", a.Replicas, b.Replicas)
+	}
+	return ""
 }
 
 func scenarioIndex(g Goal, name string) int {

@@ -8,12 +8,8 @@ import (
 	"github.com/plimsoll/plimsoll/scenarios"
 )
 
-// String says what a difference is: "p99 response time 18 % worse (10 ms → 11.8 ms), beyond the ±6 % noise".
+// String says what a difference is: "p99 response time 18 % worse (10 ms → 11.8 ms), beyond the ±11.2 % noise".
 func (d Difference) String() string {
-	name := d.Metric
-	if d.Container != "" {
-		name += " of " + d.Container
-	}
 	word := "more"
 	if d.Change < 0 {
 		word = "less"
@@ -25,7 +21,27 @@ func (d Difference) String() string {
 	case d.Better:
 		word, where = "better", "beyond"
 	}
-	return fmt.Sprintf("%s %s %s (%s → %s), %s the ±%s noise", name, d.ChangeText(), word, d.Text(d.Before), d.Text(d.After), where, d.NoiseText())
+	least := ""
+	if d.AtLeast {
+		least = "at least "
+	}
+	return fmt.Sprintf("%s %s%s %s (%s → %s), %s the ±%s noise", d.name(), least, d.ChangeText(), word, d.Text(d.Before), d.AfterText(), where, d.NoiseText())
+}
+
+// name is the figure, and whose it is.
+func (d Difference) name() string {
+	if d.Container == "" {
+		return d.Metric
+	}
+	return d.Metric + " of " + d.Container
+}
+
+// AfterText is After in its unit, "≥ " before a lower bound.
+func (d Difference) AfterText() string {
+	if d.AtLeast {
+		return "≥ " + d.Text(d.After)
+	}
+	return d.Text(d.After)
 }
 
 // ChangeText is the size of the change without its sign: "18 %", and for figures that are ratios themselves "2.1 points".

@@ -9,6 +9,7 @@ func NewGoal(f scenarios.File) Goal {
 		SLOs:      map[string][]scenarios.SLO{},
 		Tuning:    f.Tuning,
 		Scenarios: f.Scenarios,
+		Traffic:   f.Traffic.Digest(),
 	}
 	for _, s := range f.Scenarios {
 		g.SLOs[s.Name] = append(append([]scenarios.SLO{}, f.SLOs...), s.SLOs...)

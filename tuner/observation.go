@@ -54,7 +54,7 @@ const (
 	SettingsDiffer  DoubtKind = "settings_differ"  // the replicas did not carry the settings under test
 	NodeDisturbed   DoubtKind = "node_disturbed"   // node-wide OOM, pressure, eviction
 	RestartUnseen   DoubtKind = "restart_unseen"   // a restart without a seen cause
-	StoppedByUser   DoubtKind = "interrupted"      // a person stopped it
+	StoppedByUser   DoubtKind = "interrupted"      // a person stopped it, or its time was up
 	TooShort        DoubtKind = "too_short"        // too few hits or periods to judge
 )
 

@@ -2,6 +2,7 @@ package tuner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -38,6 +39,14 @@ func Search(ctx context.Context, goal Goal, trials []Trial, runner Runner, clock
 		}
 		trials = append(trials, trial)
 	}
+}
+
+// Interruption says why ctx was cancelled: a deadline in the words of its cause, anything else is a person.
+func Interruption(ctx context.Context) string {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return context.Cause(ctx).Error()
+	}
+	return "it was interrupted"
 }
 
 // runTrial runs one trial and judges it. The error is the runner's.

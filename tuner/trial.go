@@ -133,6 +133,8 @@ type Goal struct {
 	ResumedAt int `json:"resumed_at,omitempty"`
 	// Scenarios of the file.
 	Scenarios []scenarios.Scenario `json:"scenarios"`
+	// Traffic is the digest of what is sent, scenarios.Traffic.Digest; empty: not known.
+	Traffic string `json:"traffic_sha256,omitempty"`
 	// Earlier is the result of an earlier search of the same workload; nil where there is none. The search then begins
 	// at its settings: where nothing changed, two trials say so.
 	Earlier *Result `json:"earlier,omitempty"`

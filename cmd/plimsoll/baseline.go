@@ -45,31 +45,46 @@ func decodeReport(path string) (savedReport, error) {
 	return r, nil
 }
 
-// readBaseline reads the baseline of a check of goal. A baseline that says nothing of this machine or this load is no
-// error of usage: nothing can be measured against it.
-func readBaseline(path string, b *bench, otherMachine bool) ([]tuner.Trial, error) {
-	r, err := readReport(path)
-	if err != nil {
-		return nil, fmt.Errorf("--baseline: %w", err)
+// measures refuses a baseline at path that says nothing of a workload with this goal. That is no error of usage: nothing can
+// be measured against it.
+func (r savedReport) measures(path string, goal tuner.Goal, simulated bool) error {
+	if r.Simulated != simulated {
+		return usage(fmt.Errorf("--baseline: %s and this workload are not both simulated, or both real", path))
 	}
-	here := reports.Machine(runlog.ThisMachine())
-	switch {
-	case r.Simulated != b.simulated:
-		return nil, usage(fmt.Errorf("--baseline: %s and this workload are not both simulated, or both real", path))
-	case !tuner.SameLoad(r.Goal, b.goal):
-		return nil, exitError{exitNotMeasured, fmt.Errorf(
-			"--baseline: %s was measured under another load than the scenarios %s and %s of this file; make a new one with \"plimsoll check\" without --baseline",
-			path, b.goal.Tuning.Probe, b.goal.Tuning.Confirm)}
-	case !b.simulated && !otherMachine && !sameKind(r.Machine, here):
-		return nil, exitError{exitNotMeasured, fmt.Errorf(
-			"--baseline: %s was measured on another kind of machine (%s, %d cores, %s; this is %s, %d cores, %s); make one here, or --allow-other-machine",
-			path, r.Machine.CPU, r.Machine.Cores, r.Machine.Arch, here.CPU, here.Cores, here.Arch)}
+	if how := tuner.OtherLoad(r.Goal, goal); how != "" {
+		return exitError{exitNotMeasured, fmt.Errorf(
+			"--baseline: %s was measured under another load than this file has: %s; make a new one with \"plimsoll check\" without --baseline", path, how)}
 	}
-	return tuner.BaselineTrials(r.Result, r.Trials), nil
+	return nil
 }
 
-// sameKind says whether figures of one machine say something of another: same processor, same number of cores. Kernel and
-// memory may differ.
-func sameKind(a, b reports.Machine) bool {
-	return a.OS == b.OS && a.Arch == b.Arch && a.CPU == b.CPU && a.Cores == b.Cores
+// fits refuses a baseline at path that says nothing of the workload on this bench, or of the machines that header tells.
+func (r savedReport) fits(path string, b *bench, header runlog.Header, otherMachine bool) error {
+	if err := r.measures(path, b.goal, b.simulated); err != nil || b.simulated || otherMachine {
+		return err
+	}
+	if how := otherKind(r.Machine, reports.Machine(header.Machine)); how != "" {
+		return exitError{exitNotMeasured, fmt.Errorf("--baseline: %s was measured on another kind of machine: %s; make one here, or --allow-other-machine", path, how)}
+	}
+	return nil
+}
+
+// otherKind says why figures of one machine say nothing of another: another processor or number of cores, or one that is not
+// known. Empty where they do. Kernel and memory may differ.
+func otherKind(a, b reports.Machine) string {
+	switch {
+	case a.OS != b.OS || a.Arch != b.Arch || a.CPU != b.CPU || a.Cores != b.Cores:
+		return fmt.Sprintf("%s, and %s", machineText(a), machineText(b))
+	case a.CPU == "":
+		return "the kind of its processor is not known"
+	}
+	return ""
+}
+
+func machineText(m reports.Machine) string {
+	cpu := m.CPU
+	if cpu == "" {
+		cpu = "a processor that is not known"
+	}
+	return fmt.Sprintf("%s, %d cores, %s", cpu, m.Cores, m.Arch)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/plimsoll/plimsoll/reports"
 	"github.com/plimsoll/plimsoll/runlog"
+	"github.com/plimsoll/plimsoll/scenarios"
 	"github.com/plimsoll/plimsoll/tuner"
 )
 
@@ -33,8 +34,9 @@ func (a *app) checkCommand() *cobra.Command {
 once more where the first two do not decide. It changes no limit.
 
 Exits 1 when an SLO is missed, a container is killed, memory grows without end, or a figure is worse than the baseline
-beyond the noise of both; 3 when that could not be measured, a baseline from another kind of machine included.
-A request or limit of more than twice what was used is a finding that fails only with --fail-on too-large.
+beyond the noise of both; 3 when that could not be measured, a baseline from another kind of machine or under another load,
+an interruption and too little time included. The smallest changes that could have been shown are in its notes.
+A request or limit of more than twice what was used, start-up included, is a finding that fails only with --fail-on too-large.
 
 The baseline is the report.json of an earlier check or tune. A check without one runs all four trials; commit its
 report.json as the baseline of the next.`,
@@ -56,17 +58,41 @@ report.json as the baseline of the next.`,
 	return c
 }
 
-// validate refuses what can't be run, before anything is started.
-func (o checkOptions) validate(goal tuner.Goal) error {
+// prepareCheck does all that needs no workload, so that nothing is touched where it fails. It returns the baseline; nil where none
+// is given.
+func (a *app) prepareCheck(o checkOptions, file scenarios.File) (*savedReport, error) {
+	goal := tuner.NewGoal(file)
 	for _, rule := range o.FailOn {
 		if rule != string(tuner.RuleTooLarge) {
-			return usage(fmt.Errorf("--fail-on: %q given; allowed: %s", rule, tuner.RuleTooLarge))
+			return nil, usage(fmt.Errorf("--fail-on: %q given; allowed: %s", rule, tuner.RuleTooLarge))
 		}
 	}
 	if least := tuner.CheckTime(goal); o.Time <= least {
-		return usage(fmt.Errorf("--max-time: %v given; the two trials of this file alone load the workload for %v", o.Time, least))
+		return nil, usage(fmt.Errorf("--max-time: %v given; the two trials of this file alone load the workload for %v", o.Time, least))
 	}
-	return nil
+	baseline, err := o.readBaseline(file, goal)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(a.settings.ReportDir, 0o755); err != nil {
+		return nil, usage(fmt.Errorf("--report-dir: %w", err))
+	}
+	return baseline, nil
+}
+
+// readBaseline reads the baseline; nil where none is given.
+func (o checkOptions) readBaseline(file scenarios.File, goal tuner.Goal) (*savedReport, error) {
+	if o.Baseline == "" {
+		return nil, nil
+	}
+	if file.Workload.Kind == scenarios.Kubernetes {
+		goal.Replicas = 0 // the object tells
+	}
+	baseline, err := readReport(o.Baseline)
+	if err != nil {
+		return nil, fmt.Errorf("--baseline: %w", err)
+	}
+	return &baseline, baseline.measures(o.Baseline, goal, file.Workload.Kind == scenarios.Simulated)
 }
 
 func (a *app) check(ctx context.Context, o checkOptions) error {
@@ -77,56 +103,56 @@ func (a *app) check(ctx context.Context, o checkOptions) error {
 	if err != nil {
 		return err
 	}
+	baseline, err := a.prepareCheck(o, file)
+	if err != nil {
+		return err
+	}
 	b, err := a.open(ctx, file, o.Cluster)
 	if err != nil {
 		return err
 	}
-	header := newHeader(text, b)
-	run, err := a.runCheck(ctx, o, b, header)
-	if err = errors.Join(err, b.close()); err != nil {
+	run, err := a.runCheck(ctx, o, baseline, b, newHeader(text, b))
+	err = errors.Join(err, b.close())
+	if run.Check == nil {
 		return err
 	}
-	err = a.deliver(run, o.outputs.of(o.File))
-	switch run.Check.Judgement {
-	case tuner.Pass:
-		return err
-	case tuner.Fail:
-		return errors.Join(err, exitError{Code: exitMissed})
-	}
-	return errors.Join(err, exitError{Code: exitNotMeasured})
+	// What was measured is told, whatever broke.
+	return errors.Join(judged(run.Check.Judgement), err, a.deliver(run, o.outputs.of(o.File)))
 }
 
-// runCheck runs the trials within their time and concludes.
-func (a *app) runCheck(ctx context.Context, o checkOptions, b *bench, header runlog.Header) (reports.Run, error) {
-	if err := o.validate(b.goal); err != nil {
-		return reports.Run{}, err
+// judged is the exit code of a check as an error; nil where it passed.
+func judged(j tuner.Judgement) error {
+	switch j {
+	case tuner.Pass:
+		return nil
+	case tuner.Fail:
+		return exitError{Code: exitMissed}
 	}
+	return exitError{Code: exitNotMeasured}
+}
+
+// runCheck runs the trials within their time and concludes, even where an error ended them. Without a conclusion nothing was
+// run.
+func (a *app) runCheck(ctx context.Context, o checkOptions, baseline *savedReport, b *bench, header runlog.Header) (reports.Run, error) {
 	goal := tuner.CheckGoal{Goal: b.goal, FailOnTooLarge: len(o.FailOn) > 0, MaxTime: o.Time}
-	if o.Baseline != "" {
-		baseline, err := readBaseline(o.Baseline, b, o.OtherMachine)
-		if err != nil {
+	if baseline != nil {
+		if err := baseline.fits(o.Baseline, b, header, o.OtherMachine); err != nil {
 			return reports.Run{}, err
 		}
-		goal.Baseline = baseline
-	}
-	if err := os.MkdirAll(a.settings.ReportDir, 0o755); err != nil {
-		return reports.Run{}, usage(fmt.Errorf("--report-dir: %w", err))
+		goal.Baseline = tuner.BaselineTrials(baseline.Result, baseline.Trials)
 	}
 	if !b.simulated {
-		limited, cancel := context.WithTimeout(ctx, o.Time)
+		limited, cancel := context.WithTimeoutCause(ctx, o.Time, fmt.Errorf("the %v of --max-time were over", o.Time))
 		defer cancel()
 		ctx = limited
 	}
 	view := newView(a, b.goal)
 	b.watch(view)
 	view.beginCheck(header)
-	trials, err := tuner.RunCheck(ctx, goal, b.runner, b.clock, view.recordCheck)
+	trials, stopped := tuner.RunCheck(ctx, goal, b.runner, b.clock, view.recordCheck)
 	view.erase()
-	if err != nil {
-		return reports.Run{}, exitError{exitNotMeasured, err}
-	}
-	check := tuner.ConcludeCheck(goal, trials)
+	check := tuner.ConcludeCheck(goal, trials, stopped)
 	run := reportRun(runlog.Contents{Header: header, Trials: trials})
 	run.Check = &check
-	return run, nil
+	return run, stopped
 }

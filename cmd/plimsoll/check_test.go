@@ -1,13 +1,19 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/plimsoll/plimsoll/scenarios"
+	"github.com/plimsoll/plimsoll/tuner"
 )
 
 // changedModel writes the simulated scenario file with something replaced.
@@ -37,6 +43,9 @@ func TestCheckSimulated(t *testing.T) {
 	baseline := filepath.Join(dir, "baseline", "report.json")
 	if got := check("testdata/simulated.yaml", "baseline"); got.Code != 0 || !strings.Contains(got.Out, "4 trials") {
 		t.Fatalf("%+v", got)
+	}
+	if got := check(changedModel(t, "path: /work", "path: /other"), "traffic", "--baseline", baseline); got.Code != 3 || !strings.Contains(got.Err, "what is sent differs") {
+		t.Errorf("another path: %+v", got)
 	}
 	other := changedModel(t, "seed: 7", "seed: 8")
 	if got := check(other, "same", "--baseline", baseline); got.Code != 0 || !strings.Contains(got.Out, "The limits hold") {
@@ -79,7 +88,15 @@ func figuresOf(t *testing.T, dir string, o checkOptions) error {
 	b := openSimulated(file)
 	b.simulated = false
 	o.File, o.Time = "testdata/simulated.yaml", 10*time.Minute
-	run, err := a.runCheck(t.Context(), o, b, newHeader(text, b))
+	var baseline *savedReport
+	if o.Baseline != "" {
+		r, err := readReport(o.Baseline)
+		if err != nil {
+			t.Fatal(err)
+		}
+		baseline = &r
+	}
+	run, err := a.runCheck(t.Context(), o, baseline, b, newHeader(text, b))
 	if err != nil {
 		return err
 	}
@@ -102,6 +119,7 @@ func TestBaselineOfAnotherMachine(t *testing.T) {
 		"a newer kernel":  func(machine map[string]any) { machine["kernel"] = "9.9.9" },
 		"a processor":     func(machine map[string]any) { machine["cpu_model"] = "Another CPU" },
 		"a core more":     func(machine map[string]any) { machine["cores"] = 1 + machine["cores"].(float64) },
+		"not known":       func(machine map[string]any) { machine["cpu_model"] = "" },
 		"an architecture": func(machine map[string]any) { machine["arch"] = "another" },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -137,6 +155,65 @@ func TestBaselineOfAnotherMachine(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A check that was interrupted passes nothing, and reports what it has; one whose baseline is missing opens no workload.
+func TestCheckCutShort(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	dir := t.TempDir()
+	var out, errOut bytes.Buffer
+	code := run(ctx, []string{"check", "-f", "testdata/simulated.yaml", "--report-dir", dir}, streams{In: strings.NewReader(""), Out: &out, Err: &errOut},
+		func(string) (string, bool) { return "", false })
+	if _, err := os.Stat(filepath.Join(dir, "report.json")); err != nil || code != 3 || !strings.Contains(out.String(), "it was interrupted") {
+		t.Errorf("exit code %d, %v\n%s%s", code, err, out.String(), errOut.String())
+	}
+	a := &app{settings: settings{ReportDir: filepath.Join(dir, "none")}}
+	file := scenarios.File{Workload: scenarios.Workload{Kind: scenarios.Kubernetes}}
+	for name, o := range map[string]checkOptions{
+		"no baseline": {Time: time.Hour, Baseline: filepath.Join(dir, "none.json")},
+		"a typo":      {Time: time.Hour, FailOn: []string{"to-large"}},
+		"no time":     {},
+	} {
+		if _, err := a.prepareCheck(o, file); codeOf(err) != exitUsage {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "none")); err == nil {
+		t.Error("the report directory was made for nothing")
+	}
+}
+
+// An instrument that breaks in the third trial costs neither the answer of the others nor their report.
+func TestCheckWithABrokenInstrument(t *testing.T) {
+	a := &app{streams: streams{Out: io.Discard, Err: io.Discard}, settings: settings{Color: "never"}, lookupEnv: func(string) (string, bool) { return "", false }}
+	file, text, err := a.readFile("testdata/simulated.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := openSimulated(file)
+	b.runner = &breaking{Runner: b.runner, after: 2}
+	run, err := a.runCheck(t.Context(), checkOptions{Time: time.Hour}, nil, b, newHeader(text, b))
+	if err == nil || run.Check == nil || run.Check.Judgement != tuner.Inconclusive || len(run.Trials) != 2 || !strings.Contains(run.Check.Why, "no space left") {
+		t.Errorf("%v: %+v", err, run.Check)
+	}
+	left := exitError{exitNotRestored, errors.New("left")}
+	if code := codeOf(errors.Join(judged(run.Check.Judgement), errors.Join(err, left), nil)); code != exitNotRestored {
+		t.Errorf("what is not restored has exit code %d", code)
+	}
+}
+
+// breaking is a runner that fails after some trials.
+type breaking struct {
+	tuner.Runner
+	after int
+}
+
+func (b *breaking) RunTrial(ctx context.Context, step tuner.Step) (tuner.Observation, error) {
+	if b.after--; b.after < 0 {
+		return tuner.Observation{}, errors.New("no space left")
+	}
+	return b.Runner.RunTrial(ctx, step)
 }
 
 // What can't be written does not change the exit code of a search or a check, and a check writes no patch.

@@ -22,7 +22,7 @@ func (a *app) compareCommand() *cobra.Command {
 		Short: "How two reports differ, with the noise of both taken into account",
 		Long: `Compares the trials of two report.json at the settings each ended with, as "plimsoll check --baseline" does, without
 running anything. A change within the noise shows as ~. Exits 1 where a figure is worse beyond the noise, 3 where the two
-were measured on different kinds of machine or have no scenario in common.`,
+were measured on different kinds of machine, under different loads, or have no scenario in common.`,
 		Example: "  plimsoll compare baseline.json plimsoll-report/report.json",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -50,19 +50,29 @@ func (a *app) compare(before, after, format string, otherMachine bool) error {
 	switch {
 	case old.Simulated != now.Simulated:
 		return usage(errors.New("one of the two was simulated and the other measured"))
-	case !old.Simulated && !otherMachine && !sameKind(old.Machine, now.Machine):
-		return exitError{exitNotMeasured, fmt.Errorf("the two were measured on different kinds of machine (%s, %d cores; %s, %d cores); --allow-other-machine compares them",
-			old.Machine.CPU, old.Machine.Cores, now.Machine.CPU, now.Machine.Cores)}
+	case tuner.OtherLoad(old.Goal, now.Goal) != "":
+		return exitError{exitNotMeasured, fmt.Errorf("the two were measured under different loads: %s", tuner.OtherLoad(old.Goal, now.Goal))}
+	case !old.Simulated && !otherMachine && otherKind(old.Machine, now.Machine) != "":
+		return exitError{exitNotMeasured, fmt.Errorf("the two were measured on different kinds of machine: %s; --allow-other-machine compares them",
+			otherKind(old.Machine, now.Machine))}
 	}
-	all := tuner.Compare(tuner.BaselineTrials(old.Result, old.Trials), tuner.BaselineTrials(now.Result, now.Trials))
+	was, is := tuner.BaselineTrials(old.Result, old.Trials), tuner.BaselineTrials(now.Result, now.Trials)
+	gone, notes := tuner.Uncompared(was, is)
+	all := tuner.Compare(was, is)
 	if len(all) == 0 {
 		return exitError{exitNotMeasured, errors.New("the two have no scenario in common that both ran whole")}
 	}
 	if err := write(a.Out, all); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(all, func(d tuner.Difference) bool { return d.Worse }) {
+	for _, note := range notes {
+		fmt.Fprintf(a.Err, "note: %s\n", reports.Clean(note))
+	}
+	switch {
+	case slices.ContainsFunc(all, func(d tuner.Difference) bool { return d.Worse }):
 		return exitError{Code: exitMissed}
+	case len(gone) > 0:
+		return exitError{exitNotMeasured, fmt.Errorf("container %s of %s is gone, and its figures with it", strings.Join(gone, ", "), before)}
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func newHeader(text []byte, b *bench) runlog.Header {
 		RunID:      rand.Text()[:12],
 		Started:    time.Now().UTC(),
 		Simulated:  b.simulated,
-		Machine:    runlog.ThisMachine(),
+		Machine:    machineOf(b),
 		File:       b.file,
 		FileSHA256: hex.EncodeToString(hash[:]),
 		Goal:       b.goal,
