@@ -18,7 +18,7 @@ func trialFigures(r Run, t tuner.Trial) []figure {
 	}
 	all := []figure{
 		{Kind: "hits", Title: "Hits per second", Sentence: hitsSentence(o), Table: hitsTable(o)},
-		{Kind: "response", Title: "Response time", Sentence: responseSentence(r, t), Table: responseTable(o)},
+		{Kind: "response", Title: "Response time", Sentence: responseSentence(r, t) + creep(t.Verdict, ""), Table: responseTable(o)},
 	}
 	for _, c := range t.Step.Settings {
 		few := shown(o, c.Container)
@@ -30,7 +30,7 @@ func trialFigures(r Run, t tuner.Trial) []figure {
 			of = fmt.Sprintf(", %d of %d replicas", len(few), n)
 		}
 		all = append(all,
-			figure{Kind: "cpu", Key: Clean(c.Container), Title: c.Container + ": CPU against its limit" + of, Sentence: cpuSentence(o, c.Container),
+			figure{Kind: "cpu", Key: Clean(c.Container), Title: c.Container + ": CPU against its limit" + of, Sentence: cpuSentence(o, c.Container) + creep(t.Verdict, c.Container),
 				Table: containerTable(o, c.Container, "CPU", cpuCell)},
 			figure{Kind: "memory", Key: Clean(c.Container), Title: c.Container + ": memory against its limit" + of, Sentence: memorySentence(o, c.Container) + growth(t.Verdict, c.Container),
 				Table: containerTable(o, c.Container, "memory", memoryCell)})

@@ -18,6 +18,17 @@ func growth(v tuner.Verdict, container string) string {
 	return ""
 }
 
+// creep is what a soak says of saturation over time of response times, or of the CPU of one container: a sentence; empty
+// where it says nothing.
+func creep(v tuner.Verdict, container string) string {
+	for _, c := range v.Creeps {
+		if c.Container == container && c.Why != "" {
+			return " Over the soak: " + c.Why + "."
+		}
+	}
+	return ""
+}
+
 // slopeData is the growth of one container's memory over a soak: MiB a second through Level, in MiB, at the time At.
 type slopeData struct {
 	Container string  `json:"container"`

@@ -9,21 +9,22 @@ import (
 
 // modes are the failure modes in words, as they stand after "failed: ".
 var modes = map[tuner.Mode]string{
-	tuner.MemoryCreep:     "memory grows without end",
-	tuner.CPUPegged:       "CPU pegged",
-	tuner.Errors:          "errors",
-	tuner.HighLatency:     "slow",
-	tuner.DroppedHits:     "hits dropped",
-	tuner.LatencyVariance: "slow tail",
-	tuner.OOM:             "OOM-killed",
-	tuner.OOMStart:        "OOM-killed at start",
-	tuner.ChildOOM:        "child process OOM-killed",
-	tuner.Thrashing:       "page cache thrashing",
-	tuner.Crashed:         "crashed",
-	tuner.Liveness:        "killed by its liveness probe",
-	tuner.NotReady:        "never Ready",
-	tuner.NotReadyCPU:     "never Ready, throttled",
-	tuner.Saturation:      "saturated, no limit near",
+	tuner.MemoryCreep:        "memory grows without end",
+	tuner.CPUPegged:          "CPU pegged",
+	tuner.Errors:             "errors",
+	tuner.HighLatency:        "slow",
+	tuner.DroppedHits:        "hits dropped",
+	tuner.LatencyVariance:    "slow tail",
+	tuner.OOM:                "OOM-killed",
+	tuner.OOMStart:           "OOM-killed at start",
+	tuner.ChildOOM:           "child process OOM-killed",
+	tuner.Thrashing:          "page cache thrashing",
+	tuner.Crashed:            "crashed",
+	tuner.Liveness:           "killed by its liveness probe",
+	tuner.NotReady:           "never Ready",
+	tuner.NotReadyCPU:        "never Ready, throttled",
+	tuner.Saturation:         "saturated, no limit near",
+	tuner.CreepingSaturation: "saturates over time",
 }
 
 // kills are the kinds of kill in words.

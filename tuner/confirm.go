@@ -9,6 +9,18 @@ func (h history) confirm(held Settings) Step {
 		Reason: "every limit is settled: a soak on fresh replicas at exactly " + h.limitsText(settings)}
 }
 
+// creeps is the step after a soak through which a figure grew without end and no limit is near: the same soak once more,
+// since a neighbour's load may have grown; then no limit holds for ever.
+func (h history) creeps(soak *Trial) Step {
+	if h.failuresHere() < 2 && h.affords(soak.Step.Scenario) {
+		step := soak.Step
+		step.Change, step.Fresh = nil, true
+		step.Reason = soak.Verdict.Why + ": the same soak once more, to be sure"
+		return step
+	}
+	return h.end(Unexplained, "saturation over time, no limit holds for ever: "+soak.Verdict.Why)
+}
+
 // unsettled says whether a limit still has a value worth trying.
 func (h history) unsettled() bool {
 	for _, l := range h.goal.Limits {

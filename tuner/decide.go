@@ -32,6 +32,9 @@ func (h history) decide() Step {
 	if last.Verdict.Mode == MemoryCreep && (last.Step.Purpose == Confirm || h.atMost(last, last.Verdict.Culprit)) {
 		return h.end(LeakDetected, "memory grows without end, no limit holds for ever: "+last.Verdict.Why)
 	}
+	if last.Verdict.Mode == CreepingSaturation && last.Verdict.Culprit == nil {
+		return h.creeps(last)
+	}
 	if last.Step.Purpose == Confirm && last.Verdict.Judgement == Pass {
 		return h.confirmed(last)
 	}

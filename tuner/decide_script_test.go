@@ -20,7 +20,8 @@ import (
 //	trial key=value …    what was seen of that step; the answer is the verdict and the next step
 //
 // A trial passes well inside its limits unless it says otherwise: p99, cpu (millicores used), served (throughput over
-// offered), throttled, peak, anon, kill (oom, oom_start), never-ready, doubt.
+// offered), throttled, peak, anon, kill (oom, oom_start), never-ready, doubt, slower (median ms at the start and at the end
+// of a soak of ten minutes), knee (the rate from which a ramp up to 200 hits/s is not kept up with).
 func TestDecideScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/decide/*.txt")
 	if err != nil || len(files) == 0 {
@@ -155,14 +156,14 @@ func playScenario(name string, length time.Duration) scenarios.Scenario {
 }
 
 // observation is a trial of the current step: 200 hits/s, 240m used, 60Mi of anonymous memory, unless fields say otherwise.
-func (p *play) observation(fields map[string]string) (Observation, error) {
+func (p *play) observation(fields map[string]string) (o Observation, err error) {
 	length := 12 * time.Second
 	if p.step.Scenario == "confirm" {
 		length = time.Minute
 	}
 	c := p.step.Settings[0]
 	seen := map[string]float64{"p99": 20, "cpu": 240, "served": 1, "throttled": 0, "peak": 70, "anon": 60}
-	o := Observation{Start: time.Unix(0, 0), Window: length - 2*time.Second, Warmup: 2 * time.Second, Planned: length, Complete: true, Fresh: p.step.Fresh}
+	o = Observation{Start: time.Unix(0, 0), Window: length - 2*time.Second, Warmup: 2 * time.Second, Planned: length, Complete: true, Fresh: p.step.Fresh}
 	for key, value := range fields {
 		switch key {
 		case "kill":
@@ -171,6 +172,16 @@ func (p *play) observation(fields map[string]string) (Observation, error) {
 			o.NeverReady = true
 		case "doubt":
 			o.Invalid = []Doubt{{DoubtKind(value), strings.ReplaceAll(value, "_", " ")}}
+		case "slower":
+			if o.Seconds, err = playSlower(value); err != nil {
+				return o, err
+			}
+		case "knee":
+			knee, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				return o, err
+			}
+			o.Seconds = playRamp(knee)
 		default:
 			x, err := strconv.ParseFloat(value, 64)
 			if _, known := seen[key]; !known || err != nil {
@@ -208,6 +219,34 @@ func playLoad(seen map[string]float64, window time.Duration) *Load {
 		l.Response = append(l.Response, Quantile{Q: q, Time: time.Duration(seen["p99"] * q / 0.99 * float64(time.Millisecond)), AtLeast: seen["served"] < 0.99})
 	}
 	return l
+}
+
+// playSlower is a soak in which the median goes from one value to another: "5,8" in ms.
+func playSlower(value string) ([]Second, error) {
+	var from, to float64
+	if _, err := fmt.Sscanf(value, "%f,%f", &from, &to); err != nil {
+		return nil, err
+	}
+	var seconds []Second
+	for i := range 600 {
+		median := time.Duration((from + (to-from)*float64(i)/600) * float64(time.Millisecond))
+		seconds = append(seconds, Second{At: time.Duration(i+1) * time.Second, Offered: 200, Achieved: 200, Throughput: 200, P50: &median})
+	}
+	return seconds, nil
+}
+
+// playRamp is a ramp from 20 to 200 hits/s. From knee on p99 is ten times as long and the rest of the hits wait.
+func playRamp(knee float64) []Second {
+	var seconds []Second
+	for i := range 30 {
+		rate, p99 := 20+180*float64(i)/29, 10*time.Millisecond
+		s := Second{At: time.Duration(i+1) * time.Second, Offered: rate, Achieved: rate, Throughput: min(rate, knee), P99: &p99}
+		if rate > knee {
+			s.P99 = new(100 * time.Millisecond)
+		}
+		seconds = append(seconds, s)
+	}
+	return seconds
 }
 
 // stepText is a step as a script shows it.

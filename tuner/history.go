@@ -122,7 +122,7 @@ func (h history) accuses(i int, l Limit) bool {
 
 // ranOut says whether a failure is one for want of memory, and not just slowness beside a limit that is nearly full.
 func ranOut(m Mode) bool {
-	return m != HighLatency && m != LatencyVariance && m != DroppedHits && m != Saturation
+	return m != HighLatency && m != LatencyVariance && m != DroppedHits && m != Saturation && m != CreepingSaturation
 }
 
 // failedBefore says whether an earlier trial failed at the same limits.

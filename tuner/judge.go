@@ -17,16 +17,17 @@ import (
 //  3. Is there any other doubt? Then its figures say nothing.
 //  4. Was an SLO missed? A trial that was ended early is only failed by what its planned window could not have mended.
 //  5. Is something unknown that an SLO needs? Unknown is not a pass.
-//  6. Did memory grow without end through a confirming soak?
+//  6. Did memory, response times or the CPU time of a hit grow without end through a confirming soak?
 //
 // A server too slow for its load is a failure (4), never a doubt.
 func Judge(goal Goal, step Step, o Observation) Verdict {
 	c := &hearing{goal: goal, step: step, o: o, margins: measure(goal, step, o)}
 	if step.Purpose == Confirm {
 		c.leaks = leaksOf(step, o)
+		c.creeps = creepsOf(step, o, c.margins)
 	}
 	v := c.verdict()
-	v.Leaks = c.leaks
+	v.Leaks, v.Creeps = c.leaks, c.creeps
 	for _, m := range c.margins {
 		v.Margins = append(v.Margins, m.Margin)
 	}
@@ -40,12 +41,13 @@ type hearing struct {
 	o       Observation
 	margins []measured
 	leaks   []Leak
+	creeps  []Creep
 }
 
 // verdict asks Judge's questions in order.
 func (h *hearing) verdict() Verdict {
 	for _, ask := range []func() (Verdict, bool){
-		h.voided, h.killed, h.neverReady, h.doubted, h.endedEarly, h.missed, h.unknown, h.leaking,
+		h.voided, h.killed, h.neverReady, h.doubted, h.endedEarly, h.missed, h.unknown, h.leaking, h.creeping,
 	} {
 		if v, answered := ask(); answered {
 			return v
@@ -183,6 +185,25 @@ func (h *hearing) leaking() (Verdict, bool) {
 		}
 	}
 	return Verdict{}, false
+}
+
+// creeping is whether a figure that the load should leave constant grew without end.
+func (h *hearing) creeping() (Verdict, bool) {
+	if c := h.growing(); c != nil {
+		p := h.pressure()
+		return fail(failure{CreepingSaturation, p.limit, c.Why + andText(p.text)})
+	}
+	return Verdict{}, false
+}
+
+// growing is the first figure that grew without end; nil where none did.
+func (h *hearing) growing() *Creep {
+	for i := range h.creeps {
+		if h.creeps[i].Growth == Grows {
+			return &h.creeps[i]
+		}
+	}
+	return nil
 }
 
 // whyPassed names the SLO that was nearest to its bound, and what is worth saying of the leak verdict.

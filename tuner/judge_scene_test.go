@@ -218,12 +218,16 @@ func (s *scene) memory(args []string) error {
 	if err != nil {
 		return err
 	}
-	n, err := strconv.Atoi(args[3])
+	return s.course(float64(from), float64(to), args[3], func(row *Second, v float64) { row.Containers[0].Memory = new(scenarios.Bytes(v)) })
+}
+
+// course appends so many seconds of 200 hits/s in which one value goes evenly from one to another.
+func (s *scene) course(from, to float64, seconds string, set func(row *Second, value float64)) error {
+	n, err := strconv.Atoi(seconds)
 	for i := range n {
-		held := from + scenarios.Bytes(float64(to-from)*float64(i)/float64(n))
 		row := Second{At: time.Duration(len(s.o.Seconds)+1) * time.Second, Offered: 200, Achieved: 200, Throughput: 200,
 			Containers: make([]ContainerSecond, len(s.o.Containers))}
-		row.Containers[0].Memory = &held
+		set(&row, from+(to-from)*float64(i)/float64(n))
 		s.o.Seconds = append(s.o.Seconds, row)
 	}
 	return err

@@ -130,6 +130,8 @@ func marginLine(m Margin) string {
 //	invalid node_disturbed TEXT
 //	seconds 20 p50=4ms p99=80ms …     so many seconds like that, offered 200 hits/s
 //	memory app 60Mi 80Mi 600          so many seconds in which its working set goes from one to the other
+//	slower 5ms 8ms 600                so many seconds in which the median response time does
+//	work app 0.24 0.36 600            so many seconds in which its usage does, in cores
 func (s *scene) line(line string) error {
 	word, rest, _ := strings.Cut(line, " ")
 	args := strings.Fields(rest)
@@ -191,6 +193,26 @@ func (s *scene) line(line string) error {
 		s.o.Invalid = append(s.o.Invalid, Doubt{DoubtKind(args[0]), strings.Join(args[1:], " ")})
 	case "seconds":
 		return s.seconds(args)
+	case "slower":
+		from, err := time.ParseDuration(args[0])
+		if err != nil {
+			return err
+		}
+		to, err := time.ParseDuration(args[1])
+		if err != nil {
+			return err
+		}
+		return s.course(float64(from), float64(to), args[2], func(row *Second, v float64) { row.P50 = new(time.Duration(v)) })
+	case "work":
+		from, err := strconv.ParseFloat(args[1], 64)
+		if err != nil {
+			return err
+		}
+		to, err := strconv.ParseFloat(args[2], 64)
+		if err != nil {
+			return err
+		}
+		return s.course(from, to, args[3], func(row *Second, v float64) { row.Containers[0].CPU = &v })
 	case "memory":
 		return s.memory(args)
 	default:

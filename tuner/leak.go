@@ -39,10 +39,10 @@ type Leak struct {
 	Why string `json:"why"`
 }
 
-// memorySample is one reading of a container's working set.
-type memorySample struct {
+// sample is one reading of a quantity: a container's working set in bytes, say.
+type sample struct {
 	at    time.Duration
-	bytes float64
+	value float64
 }
 
 // What growth matters, as a ratio of the level of memory over a soak of longSoak or more. Over a shorter one it must
@@ -92,18 +92,18 @@ func worse(a, b Leak) bool {
 }
 
 // memoryOf is the working set of the i-th container of an observation after the warm-up, up to its first end.
-func memoryOf(o Observation, i int) []memorySample {
+func memoryOf(o Observation, i int) []sample {
 	end := time.Duration(math.MaxInt64)
 	for _, k := range killsOf(o.Kills, o.Containers[i].Container, o.Containers[i].Replica, endsContainer) {
 		end = min(end, k.At)
 	}
-	var samples []memorySample
+	var samples []sample
 	for _, s := range o.Seconds {
 		if s.Warmup || s.At >= end || len(s.Containers) != len(o.Containers) || s.Containers[i].Memory == nil {
 			continue
 		}
 		if n := len(samples); n == 0 || s.At > samples[n-1].at {
-			samples = append(samples, memorySample{s.At, float64(*s.Containers[i].Memory)})
+			samples = append(samples, sample{s.At, float64(*s.Containers[i].Memory)})
 		}
 	}
 	return samples
@@ -127,7 +127,7 @@ func answered(o Observation, replica int, container string) float64 {
 }
 
 // judgeGrowth gives the verdict on one container of one replica, which answered so many hits per second.
-func judgeGrowth(samples []memorySample, c ContainerUse, hitsPerSecond float64) Leak {
+func judgeGrowth(samples []sample, c ContainerUse, hitsPerSecond float64) Leak {
 	l := Leak{Container: c.Container, Replica: c.Replica, Growth: Unclear}
 	if len(samples) < leakSamples || samples[len(samples)-1].at-samples[0].at < leakTime {
 		l.Why = fmt.Sprintf("%s of memory are too few to tell whether %s leaks", plural(int64(len(samples)), "sample"), c.Container)
@@ -146,7 +146,7 @@ func judgeGrowth(samples []memorySample, c ContainerUse, hitsPerSecond float64) 
 	if l.Growth == Flat && length < longSoak-longSoak/10 {
 		l.Growth = Unclear
 	}
-	last := samples[len(samples)-1].bytes
+	last := samples[len(samples)-1].value
 	if room := float64(c.MemoryLimit) - last; l.Growth == Grows && c.MemoryLimit > 0 && *l.Slope > 0 {
 		l.TimeToOOM = new(time.Duration(math.Min(math.Max(room, 0) / *l.Slope, 1e9) * float64(time.Second)))
 	}

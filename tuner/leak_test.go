@@ -19,9 +19,9 @@ type memoryModel struct {
 	found       float64 // least share called a leak where there is one, greatest where there is none
 }
 
-func (m memoryModel) series(r *rand.Rand) []memorySample {
+func (m memoryModel) series(r *rand.Rand) []sample {
 	const n = 360
-	samples := make([]memorySample, n)
+	samples := make([]sample, n)
 	x := r.NormFloat64() * m.noise
 	when := 0.2 + 0.6*r.Float64()
 	for i := range samples {
@@ -34,7 +34,7 @@ func (m memoryModel) series(r *rand.Rand) []memorySample {
 		if u > when {
 			v += m.step
 		}
-		samples[i] = memorySample{time.Duration(i+1) * 10 * time.Second, v * float64(scenarios.MiB)}
+		samples[i] = sample{time.Duration(i+1) * 10 * time.Second, v * float64(scenarios.MiB)}
 	}
 	return samples
 }
@@ -80,10 +80,10 @@ func TestFillingIsNoLeak(t *testing.T) {
 	for _, seconds := range []int{30, 60, 120, 600} {
 		for _, part := range []float64{0.1, 0.3, 0.5, 0.7} {
 			for _, grown := range []float64{0.05, 0.2, 0.5} {
-				samples := make([]memorySample, seconds)
+				samples := make([]sample, seconds)
 				for i := range samples {
 					filled := min(float64(i)/float64(seconds)/part, 1)
-					samples[i] = memorySample{time.Duration(i+1) * time.Second, 60e6 * (1 + grown*filled + 0.003*r.NormFloat64())}
+					samples[i] = sample{time.Duration(i+1) * time.Second, 60e6 * (1 + grown*filled + 0.003*r.NormFloat64())}
 				}
 				if l := judgeGrowth(samples, ContainerUse{Container: "app"}, 200); l.Growth == Grows {
 					t.Errorf("%d s, full after %v of it, by %v: %s", seconds, part, grown, l.Why)
@@ -95,9 +95,9 @@ func TestFillingIsNoLeak(t *testing.T) {
 
 // A leak per hit that fills half of the memory within half a minute is found in half a minute.
 func TestLargeLeakIsFoundSoon(t *testing.T) {
-	samples := make([]memorySample, 30)
+	samples := make([]sample, 30)
 	for i := range samples {
-		samples[i] = memorySample{time.Duration(i+1) * time.Second, 40e6 + 1e6*float64(i) + 5e4*float64(i*7%5)}
+		samples[i] = sample{time.Duration(i+1) * time.Second, 40e6 + 1e6*float64(i) + 5e4*float64(i*7%5)}
 	}
 	l := judgeGrowth(samples, ContainerUse{Container: "app", MemoryLimit: 100e6}, 200)
 	if l.Growth != Grows || l.PerHit == nil || math.Abs(*l.PerHit-5000) > 250 || l.TimeToOOM == nil || l.TimeToOOM.Round(5*time.Second) != 30*time.Second {
@@ -106,9 +106,9 @@ func TestLargeLeakIsFoundSoon(t *testing.T) {
 }
 
 func TestNoSlopeReadsAsNone(t *testing.T) {
-	samples := make([]memorySample, 600)
+	samples := make([]sample, 600)
 	for i := range samples {
-		samples[i] = memorySample{time.Duration(i+1) * time.Second, 40e6}
+		samples[i] = sample{time.Duration(i+1) * time.Second, 40e6}
 	}
 	l := judgeGrowth(samples, ContainerUse{Container: "app"}, 200)
 	if want := "the memory of app does not grow: its slope is less than 0.01Mi an hour; this soak would have seen 5.7Mi an hour"; l.Why != want {

@@ -19,9 +19,9 @@ const (
 	dropScales, stepScales = 8.0, 5.0
 )
 
-// trend is the growth of the floor of a memory series over the whole of it, in bytes.
+// trend is the growth of a series of blocks over the whole of it, in the unit of the series.
 type trend struct {
-	level       float64 // median of the floor
+	level       float64 // median of the blocks
 	rise, sigma float64 // Theil–Sen's, and its standard error with autocorrelation taken into account
 	low, high   float64 // the smaller and the larger of Theil–Sen's rise and that of regression
 	bend        float64 // F of a curve that levels off against the line
@@ -58,14 +58,16 @@ func (t trend) growth(matters float64) Growth {
 // series is reduced to block minima (what garbage collection leaves), single steps (an arena, a plugin) are taken out,
 // and the standard error comes from a regression with first-order autocorrelated errors (prais). Columns: 1, time, and
 // where collections were seen the time since the last one.
-func trendOf(samples []memorySample) trend {
-	f := floorOf(samples)
+func trendOf(samples []sample) trend { return floorOf(samples).trend() }
+
+// trend finds the trend of blocks.
+func (f blocks) trend() trend {
 	f.removeSteps()
 	line := f.columns()
 	flat := append(line[:1:1], line[2:]...)
 
-	r := prais(line, f.bytes, autocorrelation(line, f.bytes))
-	even := slices.Clone(f.bytes) // without what the cycle adds
+	r := prais(line, f.level, autocorrelation(line, f.level))
+	even := slices.Clone(f.level) // without what the cycle adds
 	if len(line) > 2 {
 		for i := range even {
 			even[i] -= r.b[2] * line[2][i]
@@ -73,11 +75,11 @@ func trendOf(samples []memorySample) trend {
 	}
 	sen := theilSen(f.at, even)
 	half := len(even) / 2
-	t := trend{level: median(f.bytes), rise: sen, sigma: r.sigma[1], low: min(sen, r.b[1]), high: max(sen, r.b[1]),
+	t := trend{level: median(f.level), rise: sen, sigma: r.sigma[1], low: min(sen, r.b[1]), high: max(sen, r.b[1]),
 		secondHalf: theilSen(f.at[half:], even[half:])}
 	curved := math.Inf(1)
 	for _, curve := range append(f.levelling(.03, .05, .08, .12, .18, .25, .35, .5), f.filling(.3, .5, .7)...) {
-		if c := prais(append(flat[:len(flat):len(flat)], curve), f.bytes, r.phi); c.b[len(c.b)-1] > 0 {
+		if c := prais(append(flat[:len(flat):len(flat)], curve), f.level, r.phi); c.b[len(c.b)-1] > 0 {
 			curved = min(curved, c.rss)
 		}
 	}
@@ -91,19 +93,19 @@ func trendOf(samples []memorySample) trend {
 
 // beside is the rise of a line beside a curve that has levelled off before the end of the soak: of all such curves that
 // fit about equally well (a likelihood ratio within its 84 % interval), the one that leaves the line the least.
-func (f floor) beside(line [][]float64) (rise, sigma float64) {
+func (f blocks) beside(line [][]float64) (rise, sigma float64) {
 	curves := append(f.levelling(.03, .05, .08, .12, .18, .25), f.filling(.3, .5, .7)...)
 	best, phi := math.Inf(1), 0.0
 	for _, curve := range curves {
 		x := append(line[:len(line):len(line)], curve)
-		if r := prais(x, f.bytes, 0); r.rss < best {
-			best, phi = r.rss, autocorrelation(x, f.bytes)
+		if r := prais(x, f.level, 0); r.rss < best {
+			best, phi = r.rss, autocorrelation(x, f.level)
 		}
 	}
 	var fits []regression
 	best = math.Inf(1)
 	for _, curve := range curves {
-		r := prais(append(line[:len(line):len(line)], curve), f.bytes, phi)
+		r := prais(append(line[:len(line):len(line)], curve), f.level, phi)
 		if r.b[len(r.b)-1] > 0 {
 			fits, best = append(fits, r), min(best, r.rss)
 		}
@@ -117,25 +119,25 @@ func (f floor) beside(line [][]float64) (rise, sigma float64) {
 	return rise, sigma
 }
 
-// floor is a memory series reduced to the minima of blocks: at is 0–1 over the soak, since the time since the last
-// collection on the same scale; nil where none was seen.
-type floor struct{ at, bytes, since []float64 }
+// blocks is a series reduced to one level a block: at is 0–1 over the soak, since the time since the last collection on
+// the same scale; nil where none was seen.
+type blocks struct{ at, level, since []float64 }
 
-// floorOf cuts a series into blocks of equal counts and keeps the least of each.
-func floorOf(samples []memorySample) floor {
+// floorOf cuts a memory series into blocks of equal counts and keeps the least of each.
+func floorOf(samples []sample) blocks {
 	n := len(samples)
 	begin, length := samples[0].at, float64(samples[n-1].at-samples[0].at)
 	at := func(i int) float64 { return float64(samples[i].at-begin) / length }
 	since := sinceCollection(samples, at)
-	var f floor
-	for b, blocks := 0, min(maxBlocks, n/2); b < blocks; b++ {
-		least := b * n / blocks
-		for i := least; i < (b+1)*n/blocks; i++ {
-			if samples[i].bytes < samples[least].bytes {
+	var f blocks
+	for b, count := 0, min(maxBlocks, n/2); b < count; b++ {
+		least := b * n / count
+		for i := least; i < (b+1)*n/count; i++ {
+			if samples[i].value < samples[least].value {
 				least = i
 			}
 		}
-		f.at, f.bytes = append(f.at, at(least)), append(f.bytes, samples[least].bytes)
+		f.at, f.level = append(f.at, at(least)), append(f.level, samples[least].value)
 		if since != nil {
 			f.since = append(f.since, since[least])
 		}
@@ -145,10 +147,10 @@ func floorOf(samples []memorySample) floor {
 
 // sinceCollection is for each sample the time since memory last fell by far more than it usually changes; nil where it
 // did so less than three times. Before the first time, a cycle of mean length is assumed.
-func sinceCollection(samples []memorySample, at func(int) float64) []float64 {
+func sinceCollection(samples []sample, at func(int) float64) []float64 {
 	bytes := make([]float64, len(samples))
 	for i, s := range samples {
-		bytes[i] = s.bytes
+		bytes[i] = s.value
 	}
 	change, usual := changes(bytes, 0.001)
 	var drops []int
@@ -173,9 +175,9 @@ func sinceCollection(samples []memorySample, at func(int) float64) []float64 {
 }
 
 // removeSteps takes out up to two single steps upwards. Steps again and again are a leak in portions and stay.
-func (f floor) removeSteps() {
+func (f blocks) removeSteps() {
 	for range 2 {
-		change, usual := changes(f.bytes, 0.0005)
+		change, usual := changes(f.level, 0.0005)
 		largest := 0
 		for i, d := range change {
 			if d > change[largest] {
@@ -186,8 +188,8 @@ func (f floor) removeSteps() {
 		if step < stepScales*usual {
 			return
 		}
-		for i := largest + 1; i < len(f.bytes); i++ {
-			f.bytes[i] -= step
+		for i := largest + 1; i < len(f.level); i++ {
+			f.level[i] -= step
 		}
 	}
 }
@@ -208,7 +210,7 @@ func changes(x []float64, least float64) (change []float64, usual float64) {
 }
 
 // columns are 1, time and, where there are collections, the time since the last one.
-func (f floor) columns() [][]float64 {
+func (f blocks) columns() [][]float64 {
 	ones := make([]float64, len(f.at))
 	for i := range ones {
 		ones[i] = 1
@@ -221,16 +223,16 @@ func (f floor) columns() [][]float64 {
 }
 
 // levelling are the curves 1 − exp(−t/tau): a cache that is hit at random fills like that. tau as ratios of the soak.
-func (f floor) levelling(taus ...float64) [][]float64 {
+func (f blocks) levelling(taus ...float64) [][]float64 {
 	return f.curves(taus, func(t, tau float64) float64 { return 1 - math.Exp(-t/tau) })
 }
 
 // filling are straight lines up to an instant and flat from there on: a heap or a buffer that fills and is then full.
-func (f floor) filling(untils ...float64) [][]float64 {
+func (f blocks) filling(untils ...float64) [][]float64 {
 	return f.curves(untils, func(t, until float64) float64 { return math.Min(t/until, 1) })
 }
 
-func (f floor) curves(parameters []float64, curve func(t, parameter float64) float64) [][]float64 {
+func (f blocks) curves(parameters []float64, curve func(t, parameter float64) float64) [][]float64 {
 	var all [][]float64
 	for _, p := range parameters {
 		y := make([]float64, len(f.at))

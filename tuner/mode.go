@@ -145,6 +145,9 @@ func (h *hearing) sloFailure(missed []scenarios.SLO, why string) failure {
 		f.mode = CPUPegged
 	case p.text == "" && f.mode == HighLatency && h.sees():
 		f.mode = Saturation
+		if c := h.growing(); c != nil {
+			f.mode, f.why = CreepingSaturation, f.why+"; "+c.Why
+		}
 	}
 	switch {
 	case p.text == "" && h.sees():

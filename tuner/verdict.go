@@ -32,7 +32,9 @@ const (
 	NotReady        Mode = "never_ready"           // it did not become Ready in time
 	NotReadyCPU     Mode = "never_ready_throttled" // it did not become Ready in time, and was throttled
 	Saturation      Mode = "saturation"            // slow, and no limit is near: a lock, a pool, a dependency
-	MemoryHigh      Mode = "memory_high"           // an SLO on memory over its limit is missed, nothing else
+	// CreepingSaturation is a soak through which response times or the CPU time of a hit grew without end.
+	CreepingSaturation Mode = "creeping_saturation"
+	MemoryHigh         Mode = "memory_high" // an SLO on memory over its limit is missed, nothing else
 )
 
 // Verdict is what Judge says of one trial.
@@ -49,6 +51,9 @@ type Verdict struct {
 	// Leaks holds the leak verdict of each container, its worst replica deciding, in the order of the settings; only
 	// for a confirming soak.
 	Leaks []Leak `json:"leaks,omitempty"`
+	// Creeps holds the verdicts on saturation over time: of response times, then of the CPU of each container; only for a
+	// confirming soak at a constant rate.
+	Creeps []Creep `json:"creeps,omitempty"`
 }
 
 // Margin is how far one measured value is from its bound.

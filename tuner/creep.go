@@ -1,0 +1,215 @@
+package tuner
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/plimsoll/plimsoll/scenarios"
+)
+
+// Creep is what a soak says of saturation over time: whether a figure that a constant load should leave as it is grows
+// without end. A queue that is never emptied, a table that is searched from end to end, connections that are not given
+// back: such a service passes a short trial at any limit and fails after an hour.
+type Creep struct {
+	// Metric is ResponseTime (the median of the hits that ended) or CPUUse (CPU time for each hit that was ok).
+	Metric scenarios.Metric `json:"metric"`
+	// Container and Replica whose CPU it is; empty and 0 for response times.
+	Container string `json:"container,omitempty"`
+	Replica   int    `json:"replica,omitempty"`
+	Growth    Growth `json:"growth"`
+	// Rise over the soak as a ratio of the level, and the ends of its interval of 95 %; nil where there were too few samples.
+	Rise     *float64 `json:"rise_ratio"`
+	RiseLow  *float64 `json:"rise_low_ratio"`
+	RiseHigh *float64 `json:"rise_high_ratio"`
+	// TimeToBound from the end of the soak until the figure reaches its SLO or its limit at this pace; nil unless it grows
+	// and has one.
+	TimeToBound *time.Duration `json:"time_to_bound_ns"`
+	// Why in words, with the figures.
+	Why string `json:"why"`
+}
+
+// What a creep must show. Response times and usage wander more than a working set does, and a wrong alarm costs a whole
+// search, so it is held to more than a leak is.
+const (
+	// creepGrowth is the least rise over a soak of longSoak called a creep, as a ratio of the level; over a shorter one it
+	// must be larger in proportion.
+	creepGrowth = 0.10
+	// creepSigmas is how many standard errors it must be.
+	creepSigmas = 3.0
+	// flatCreep is the most rise that the interval of a flat figure may leave open.
+	flatCreep = 0.20
+	// evenLoad is how far, as a ratio, the offered rates of the two halves of a soak may differ for its load to be constant.
+	evenLoad = 0.02
+)
+
+// creepsOf gives the verdicts on a soak: on response times, then on the CPU of each container in the order of the
+// settings, its worst replica deciding. nil where the load was not constant: then nothing should be constant.
+func creepsOf(step Step, o Observation, margins []measured) []Creep {
+	if !constantLoad(o.Seconds) {
+		return nil
+	}
+	creeps := []Creep{judgeCreep(Creep{Metric: scenarios.ResponseTime}, medians(o), margins)}
+	for _, s := range step.Settings {
+		var worst *Creep
+		for i, use := range o.Containers {
+			if use.Container != s.Container {
+				continue
+			}
+			c := judgeCreep(Creep{Metric: scenarios.CPUUse, Container: use.Container, Replica: use.Replica}, workOf(o, i), margins)
+			if worst == nil || worseCreep(c, *worst) {
+				worst = &c
+			}
+		}
+		if worst != nil {
+			creeps = append(creeps, *worst)
+		}
+	}
+	return creeps
+}
+
+// worseCreep is whether a is the graver verdict on two replicas of one container.
+func worseCreep(a, b Creep) bool {
+	if a.Growth != b.Growth {
+		return a.Growth == Grows || b.Growth == Flat
+	}
+	return a.Rise != nil && (b.Rise == nil || *a.Rise > *b.Rise)
+}
+
+// constantLoad is whether the judged seconds of a trial were offered one rate.
+func constantLoad(seconds []Second) bool {
+	var rates []float64
+	for _, s := range seconds {
+		if !s.Warmup {
+			rates = append(rates, s.Offered)
+		}
+	}
+	if len(rates) < leakSamples {
+		return false
+	}
+	half := len(rates) / 2
+	first, second := sum(rates[:half])/float64(half), sum(rates[half:])/float64(len(rates)-half)
+	return first > 0 && math.Abs(second/first-1) <= evenLoad && slices.Max(rates) <= 1.5*slices.Min(rates)
+}
+
+// medians are the median response times second by second, in seconds.
+func medians(o Observation) []sample {
+	var samples []sample
+	for _, s := range o.Seconds {
+		if !s.Warmup && s.P50 != nil {
+			samples = append(samples, sample{s.At, s.P50.Seconds()})
+		}
+	}
+	return samples
+}
+
+// workOf is the CPU time of the i-th container for each hit that was ok, in seconds, up to its first end.
+func workOf(o Observation, i int) []sample {
+	end := time.Duration(math.MaxInt64)
+	for _, k := range killsOf(o.Kills, o.Containers[i].Container, o.Containers[i].Replica, endsContainer) {
+		end = min(end, k.At)
+	}
+	var samples []sample
+	for _, s := range o.Seconds {
+		if s.Warmup || s.At >= end || len(s.Containers) != len(o.Containers) || s.Containers[i].CPU == nil || s.Throughput <= 0 {
+			continue
+		}
+		samples = append(samples, sample{s.At, *s.Containers[i].CPU / s.Throughput})
+	}
+	return samples
+}
+
+// judgeCreep fills in the verdict on one series. margins tell how far its bound is.
+func judgeCreep(c Creep, samples []sample, margins []measured) Creep {
+	c.Growth = Unclear
+	if len(samples) < leakSamples || samples[len(samples)-1].at-samples[0].at < leakTime {
+		c.Why = fmt.Sprintf("%s are too few to tell whether %s", plural(int64(len(samples)), "sample"), c.grows())
+		return c
+	}
+	length := samples[len(samples)-1].at - samples[0].at
+	t := middlesOf(samples).trend()
+	if t.level <= 0 {
+		c.Why = fmt.Sprintf("whether %s can't be told: it is 0", c.grows())
+		return c
+	}
+	c.Rise, c.RiseLow, c.RiseHigh = new(t.rise/t.level), new((t.rise-2*t.sigma)/t.level), new((t.rise+2*t.sigma)/t.level)
+	longer := float64(longSoak) / float64(min(longSoak, length))
+	switch {
+	case t.low > creepSigmas*t.sigma && t.low > creepGrowth*longer*t.level && t.secondHalf >= t.low/2 && t.bend < slowsBy:
+		c.Growth = Grows
+	case t.high+2*t.sigma < flatCreep*t.level && length >= longSoak-longSoak/10:
+		c.Growth = Flat
+	}
+	c.Why = c.text(length)
+	c.toBound(margins, length)
+	return c
+}
+
+// middlesOf cuts a series into blocks of equal counts and keeps the median of each.
+func middlesOf(samples []sample) blocks {
+	n := len(samples)
+	begin, length := samples[0].at, float64(samples[n-1].at-samples[0].at)
+	var b blocks
+	for k, count := 0, min(maxBlocks, n/2); k < count; k++ {
+		from, to := k*n/count, (k+1)*n/count
+		var at, values []float64
+		for _, s := range samples[from:to] {
+			at, values = append(at, float64(s.at-begin)/length), append(values, s.value)
+		}
+		b.at, b.level = append(b.at, median(at)), append(b.level, median(values))
+	}
+	return b
+}
+
+// toBound fills in when a figure that grows reaches its bound, the SLO on response times nearest to being missed or the
+// CPU limit, where its value grows like the figure. The soak lasted length.
+//
+//	time = length · (bound/value − 1) / rise     120 ms of 200 ms, 10 % in 5 minutes: 33 minutes
+func (c *Creep) toBound(margins []measured, length time.Duration) {
+	if c.Growth != Grows {
+		return
+	}
+	var nearest *Margin
+	for i := range margins {
+		m := &margins[i].Margin
+		if m.Metric == c.Metric && m.Container == c.Container && m.Ratio != nil && (nearest == nil || *m.Ratio > *nearest.Ratio) {
+			nearest = m
+		}
+	}
+	if nearest == nil || *nearest.Ratio <= 0 || *nearest.Ratio >= 1 {
+		return
+	}
+	left := math.Min(length.Seconds()*math.Max(1 / *nearest.Ratio - 1, 0) / *c.Rise, 1e9)
+	c.TimeToBound = new(time.Duration(left * float64(time.Second)))
+	bound := strconv.Quote(nearest.Name)
+	if c.Metric != scenarios.ResponseTime {
+		bound = "its CPU limit"
+	}
+	c.Why += fmt.Sprintf("; at this pace it reaches %s in %s", bound, c.TimeToBound.Round(time.Second))
+}
+
+// grows says what it would mean.
+func (c Creep) grows() string {
+	if c.Metric == scenarios.ResponseTime {
+		return "response times grow over time"
+	}
+	return "the CPU time of " + c.Container + " for each hit grows over time"
+}
+
+func (c Creep) text(length time.Duration) string {
+	what := "the median response time"
+	if c.Metric != scenarios.ResponseTime {
+		what = "the CPU time of " + c.Container + " for each hit"
+	}
+	interval := fmt.Sprintf("%s of its level in %s (%s to %s)", percentText(*c.Rise), length.Round(time.Second),
+		percentText(*c.RiseLow), percentText(*c.RiseHigh))
+	switch c.Growth {
+	case Grows:
+		return fmt.Sprintf("%s grows without slowing down although the load is constant, by %s", what, interval)
+	case Flat:
+		return fmt.Sprintf("%s does not grow: by %s", what, interval)
+	}
+	return fmt.Sprintf("whether %s can't be told: by %s", c.grows(), interval)
+}
