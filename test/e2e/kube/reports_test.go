@@ -30,7 +30,7 @@ spec:
     spec:
       containers:
       - {name: app, image: ` + kube.VictimImage + `, resources: ` + resources + `}
-      - {name: side, image: ` + kube.VictimImage + `, env: [{name: PORT, value: "8081"}], resources: {limits: {memory: 40Mi, cpu: 50m}}}
+      - {name: side, image: ` + kube.VictimImage + `, args: [-listen, ":8081"], resources: {limits: {memory: 40Mi, cpu: 50m}}}
 `
 }
 
