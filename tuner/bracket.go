@@ -102,9 +102,14 @@ func (b *bracket) floor(x, doubt float64) {
 // spread adds measured repeats: squares is the sum of squared deviations, freedom its degrees of freedom. The likelihood
 // of a normal sample is σ^−ν · exp(−SS/2σ²).
 func (b *bracket) spread(squares, freedom float64) {
-	var likelihood [len(bracketSigmas)]float64
+	var likelihood [len(bracketSigmas)]float64 // its logarithm at first: a wide spread is beyond what a float64 holds
+	most := math.Inf(-1)
 	for k, sigma := range bracketSigmas {
-		likelihood[k] = math.Exp(-freedom*math.Log(sigma/0.03) - squares/(2*sigma*sigma) + squares/(2*0.03*0.03))
+		likelihood[k] = -freedom*math.Log(sigma) - squares/(2*sigma*sigma)
+		most = max(most, likelihood[k])
+	}
+	for k := range likelihood {
+		likelihood[k] = math.Exp(likelihood[k] - most)
 	}
 	b.weigh(func(_ float64, k int) float64 { return likelihood[k] })
 }

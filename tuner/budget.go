@@ -61,6 +61,11 @@ func (h history) stop() Step {
 	case !h.sameLimits(best.Step.Settings, last.Step.Settings) && h.left() >= 2 && h.affords(tuning.Probe):
 		return h.toward(best.Step.Settings, Probe, budget+": back to the best that passed")
 	}
+	if soak := h.verified(); soak != nil {
+		step := h.end(BudgetSpent, fmt.Sprintf("%s; the best limits that a soak confirmed are those of trial %d", budget, soak.Number))
+		step.Result.Settings, step.Result.Verified = soak.Step.Settings, true
+		return step
+	}
 	step := h.end(BudgetSpent, fmt.Sprintf("%s; trial %d passed at these limits, no soak confirmed them", budget, best.Number))
 	step.Result.Settings = h.withRequests(best.Step.Settings)
 	return step
@@ -82,6 +87,19 @@ func (h history) best() *Trial {
 	return best
 }
 
+// verified is the soak that passed at the smallest limits and that no later one refuted; nil where there is none. A
+// resumed search may have confirmed limits before it went on.
+func (h history) verified() *Trial {
+	var least *Trial
+	for i := range h.trials {
+		t := &h.trials[i]
+		if t.Step.soak() && t.Verdict.Judgement == Pass && !h.refuted(t.Step.Settings) && (least == nil || h.size(t.Step.Settings) < h.size(least.Step.Settings)) {
+			least = t
+		}
+	}
+	return least
+}
+
 // refuted says whether a confirming soak failed at these limits, or they failed more often than they passed.
 func (h history) refuted(s Settings) bool {
 	balance := 0
@@ -93,7 +111,7 @@ func (h history) refuted(s Settings) bool {
 		switch {
 		case t.Verdict.Judgement == Pass:
 			balance++
-		case t.Step.Purpose == Confirm:
+		case t.Step.soak():
 			return true
 		default:
 			balance--

@@ -9,16 +9,35 @@ func (h history) confirm(held Settings) Step {
 		Reason: "every limit is settled: a soak on fresh replicas at exactly " + h.limitsText(settings)}
 }
 
-// creeps is the step after a soak through which a figure grew without end and no limit is near: the same soak once more,
-// since a neighbour's load may have grown; then no limit holds for ever.
-func (h history) creeps(soak *Trial) Step {
-	if h.failuresHere() < 2 && h.affords(soak.Step.Scenario) {
-		step := soak.Step
-		step.Change, step.Fresh = nil, true
-		step.Reason = soak.Verdict.Why + ": the same soak once more, to be sure"
-		return step
+// soakUnexplained is the step after a soak that failed and no limit explains why, though shorter trials passed: the same
+// soak once more, since a neighbour or a dependency may have been in trouble; then no limit explains it. A figure that
+// still grows without end after a step up is not the limit's either. ok is false for other failures.
+func (h history) soakUnexplained(last *Trial) (step Step, ok bool) {
+	v := last.Verdict
+	if !last.Step.soak() || v.Judgement != Fail || v.Mode == MemoryCreep {
+		return Step{}, false
 	}
-	return h.end(Unexplained, "saturation over time, no limit holds for ever: "+soak.Verdict.Why)
+	soaks := 0
+	for i := range h.trials {
+		t := &h.trials[i]
+		if !t.Step.soak() || t.Verdict.Judgement != Fail {
+			continue
+		}
+		if t.Verdict.Mode == CreepingSaturation && v.Mode == CreepingSaturation || t.Verdict.Culprit == nil && h.sameLimits(t.Step.Settings, last.Step.Settings) {
+			soaks++
+		}
+	}
+	switch {
+	case v.Culprit != nil && (v.Mode != CreepingSaturation || soaks < 2):
+		return Step{}, false
+	case soaks < 2 && h.affords(last.Step.Scenario):
+		step = last.Step
+		step.Change, step.Fresh, step.Reason = nil, true, v.Why+": the same soak once more, to be sure"
+		return step, true
+	case v.Mode == CreepingSaturation:
+		return h.end(Unexplained, "saturation over time, no limit holds for ever: "+v.Why), true
+	}
+	return h.end(Unexplained, "short trials pass, the soak does not, and no limit explains it (a lock, a pool, a dependency?): "+v.Why), true
 }
 
 // unsettled says whether a limit still has a value worth trying.

@@ -3,7 +3,6 @@ package tuner
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 
@@ -41,15 +40,14 @@ const (
 	creepSigmas = 3.0
 	// flatCreep is the most rise that the interval of a flat figure may leave open.
 	flatCreep = 0.20
-	// evenLoad is how far, as a ratio, the offered rates of the two halves of a soak may differ for its load to be constant.
-	evenLoad = 0.02
 )
 
 // creepsOf gives the verdicts on a soak: on response times, then on the CPU of each container in the order of the
-// settings, its worst replica deciding. nil where the load was not constant: then nothing should be constant.
-func creepsOf(step Step, o Observation, margins []measured) []Creep {
-	if !constantLoad(o.Seconds) {
-		return nil
+// settings, its worst replica deciding. Where the load is not constant nothing should be, and that is said.
+func creepsOf(goal Goal, step Step, o Observation, margins []measured) []Creep {
+	if !goal.constant(step.Scenario) {
+		return []Creep{{Metric: scenarios.ResponseTime, Growth: Unclear,
+			Why: fmt.Sprintf("saturation over time can't be told: the rate of %q is not constant", step.Scenario)}}
 	}
 	creeps := []Creep{judgeCreep(Creep{Metric: scenarios.ResponseTime}, medians(o), margins)}
 	for _, s := range step.Settings {
@@ -78,20 +76,25 @@ func worseCreep(a, b Creep) bool {
 	return a.Rise != nil && (b.Rise == nil || *a.Rise > *b.Rise)
 }
 
-// constantLoad is whether the judged seconds of a trial were offered one rate.
-func constantLoad(seconds []Second) bool {
-	var rates []float64
-	for _, s := range seconds {
-		if !s.Warmup {
-			rates = append(rates, s.Offered)
+// constant is whether a scenario plans one rate after its warm-up. Its seconds would not tell: arrivals by chance scatter.
+func (g Goal) constant(scenario string) bool {
+	for _, s := range g.Scenarios {
+		if s.Name != scenario {
+			continue
 		}
+		rate, begin := 0.0, time.Duration(0)
+		for _, st := range s.Stages {
+			if begin += st.For; begin <= s.Warmup {
+				continue
+			}
+			if st.From != st.To || st.Amplitude != 0 || rate != 0 && st.From != rate {
+				return false
+			}
+			rate = st.From
+		}
+		return rate > 0
 	}
-	if len(rates) < leakSamples {
-		return false
-	}
-	half := len(rates) / 2
-	first, second := sum(rates[:half])/float64(half), sum(rates[half:])/float64(len(rates)-half)
-	return first > 0 && math.Abs(second/first-1) <= evenLoad && slices.Max(rates) <= 1.5*slices.Min(rates)
+	return false
 }
 
 // medians are the median response times second by second, in seconds.
@@ -166,14 +169,16 @@ func middlesOf(samples []sample) blocks {
 // toBound fills in when a figure that grows reaches its bound, the SLO on response times nearest to being missed or the
 // CPU limit, where its value grows like the figure. The soak lasted length.
 //
-//	time = length · (bound/value − 1) / rise     120 ms of 200 ms, 10 % in 5 minutes: 33 minutes
+//	time = length · ((bound/value − 1) / rise − 1/2)     120 ms of 200 ms, 10 % in 5 minutes: 30m50s
+//
+// for value and level are those of the soak's middle.
 func (c *Creep) toBound(margins []measured, length time.Duration) {
 	if c.Growth != Grows {
 		return
 	}
-	var nearest *Margin
+	var nearest *measured
 	for i := range margins {
-		m := &margins[i].Margin
+		m := &margins[i]
 		if m.Metric == c.Metric && m.Container == c.Container && m.Ratio != nil && (nearest == nil || *m.Ratio > *nearest.Ratio) {
 			nearest = m
 		}
@@ -181,10 +186,10 @@ func (c *Creep) toBound(margins []measured, length time.Duration) {
 	if nearest == nil || *nearest.Ratio <= 0 || *nearest.Ratio >= 1 {
 		return
 	}
-	left := math.Min(length.Seconds()*math.Max(1 / *nearest.Ratio - 1, 0) / *c.Rise, 1e9)
+	left := math.Min(length.Seconds()*math.Max((1 / *nearest.Ratio - 1) / *c.Rise - 0.5, 0), 1e9)
 	c.TimeToBound = new(time.Duration(left * float64(time.Second)))
 	bound := strconv.Quote(nearest.Name)
-	if c.Metric != scenarios.ResponseTime {
+	if nearest.slo == nil {
 		bound = "its CPU limit"
 	}
 	c.Why += fmt.Sprintf("; at this pace it reaches %s in %s", bound, c.TimeToBound.Round(time.Second))

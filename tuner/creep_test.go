@@ -49,30 +49,57 @@ func TestCreepVerdictRates(t *testing.T) {
 	}
 }
 
-// TestConstantLoad tells soaks at one rate from others.
+// TestConstantLoad tells soaks at one rate from others by their plan.
 func TestConstantLoad(t *testing.T) {
-	seconds := func(rate func(i int) float64) (all []Second) {
-		for i := range 60 {
-			all = append(all, Second{At: time.Duration(i+1) * time.Second, Warmup: i < 10, Offered: rate(i)})
-		}
-		return all
+	stage := func(from, to float64, length time.Duration) scenarios.Stage {
+		return scenarios.Stage{From: from, To: to, For: length}
 	}
 	for name, c := range map[string]struct {
-		rate func(i int) float64
-		want bool
+		stages []scenarios.Stage
+		want   bool
 	}{
-		"one rate":              {func(int) float64 { return 200 }, true},
-		"arrivals by chance":    {func(i int) float64 { return 200 + float64(i%7) }, true},
-		"a ramp":                {func(i int) float64 { return 20 + 3*float64(i) }, false},
-		"a slow ramp":           {func(i int) float64 { return 200 + 0.3*float64(i) }, false},
-		"no load":               {func(int) float64 { return 0 }, false},
-		"a ramp in the warm-up": {func(i int) float64 { return 200 * math.Min(1, float64(i+1)/10) }, true},
+		"one rate":              {[]scenarios.Stage{stage(200, 200, time.Minute)}, true},
+		"a ramp in the warm-up": {[]scenarios.Stage{stage(0, 200, 5*time.Second), stage(200, 200, time.Minute)}, true},
+		"a ramp":                {[]scenarios.Stage{stage(0, 200, time.Minute)}, false},
+		"steps":                 {[]scenarios.Stage{stage(100, 100, time.Minute), stage(200, 200, time.Minute)}, false},
+		"a wave":                {[]scenarios.Stage{{From: 200, To: 200, For: time.Minute, Period: time.Second, Amplitude: 50}}, false},
+		"no load":               {[]scenarios.Stage{stage(0, 0, time.Minute)}, false},
 	} {
-		if got := constantLoad(seconds(c.rate)); got != c.want {
+		g := Goal{Scenarios: []scenarios.Scenario{{Name: "soak", Warmup: 5 * time.Second, Stages: c.stages}}}
+		if got := g.constant("soak"); got != c.want {
 			t.Errorf("%s: constant is %v, want %v", name, got, c.want)
 		}
 	}
-	if constantLoad(nil) {
-		t.Error("no seconds are no constant load")
+	if (Goal{}).constant("soak") {
+		t.Error("an unknown plan is no constant load")
+	}
+}
+
+// TestTimeToBound repeats the worked value of toBound, and its edges.
+func TestTimeToBound(t *testing.T) {
+	slo := scenarios.SLO{Metric: scenarios.ResponseTime}
+	margin := func(ratio float64) []measured {
+		return []measured{{slo: &slo, Margin: Margin{Name: "p99 < 200ms", Metric: scenarios.ResponseTime, Ratio: &ratio}}}
+	}
+	c := Creep{Metric: scenarios.ResponseTime, Growth: Grows, Rise: new(0.1)}
+	c.toBound(margin(0.6), 5*time.Minute)
+	if c.TimeToBound == nil || c.TimeToBound.Round(time.Second) != 30*time.Minute+50*time.Second {
+		t.Errorf("in %v, want 30m50s", c.TimeToBound)
+	}
+	for name, c := range map[string]Creep{"flat": {Growth: Flat, Metric: scenarios.ResponseTime}, "without a bound": {Growth: Grows, Metric: scenarios.CPUUse, Rise: new(0.1)}} {
+		if c.toBound(margin(0.6), time.Minute); c.TimeToBound != nil {
+			t.Errorf("%s: reaches a bound in %v", name, c.TimeToBound)
+		}
+	}
+}
+
+// TestWideSpread holds a bracket to numbers where repeats of one limit lie far apart: a heap that grows over the trials.
+func TestWideSpread(t *testing.T) {
+	for _, squares := range []float64{0, 1e-4, 1.43, 5, 50} {
+		b := newBracket(math.Log(40e6), math.Log(400e6))
+		b.spread(squares, 7)
+		if p := b.confidence(math.Log(300e6)); !(p > 0 && p < 1) {
+			t.Errorf("squares %v: confidence %v", squares, p)
+		}
 	}
 }

@@ -29,11 +29,11 @@ func (h history) decide() Step {
 	if step, ok := h.warm(); ok {
 		return step
 	}
-	if last.Verdict.Mode == MemoryCreep && (last.Step.Purpose == Confirm || h.atMost(last, last.Verdict.Culprit)) {
+	if last.Verdict.Mode == MemoryCreep && (last.Step.soak() || h.atMost(last, last.Verdict.Culprit)) {
 		return h.end(LeakDetected, "memory grows without end, no limit holds for ever: "+last.Verdict.Why)
 	}
-	if last.Verdict.Mode == CreepingSaturation && last.Verdict.Culprit == nil {
-		return h.creeps(last)
+	if step, ok := h.soakUnexplained(last); ok {
+		return step
 	}
 	if last.Step.Purpose == Confirm && last.Verdict.Judgement == Pass {
 		return h.confirmed(last)
@@ -55,7 +55,7 @@ func (h history) begin() Step {
 	}
 	settings = h.withoutCPULimits(settings)
 	if earlier := h.earlier(); earlier != nil {
-		return Step{Purpose: Begin, Settings: append(Settings(nil), earlier...), Scenario: h.goal.Tuning.Confirm, Fresh: true, Whole: true,
+		return Step{Purpose: Begin, Settings: h.warmSettings(earlier), Scenario: h.goal.Tuning.Confirm, Fresh: true, Whole: true,
 			Reason: "do the limits derived earlier still hold? The soak at exactly these values"}
 	}
 	return Step{Purpose: Begin, Settings: settings, Scenario: h.goal.Tuning.Probe, Fresh: true,

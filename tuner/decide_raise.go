@@ -68,11 +68,11 @@ func (h history) raisedCPU(last *Trial, l Searched, from int64) (int64, string) 
 		knee = nil
 	}
 	if aim > boldest*float64(from) {
-		aim, knee = math.Max(boldest*float64(from), math.Sqrt(float64(from)*float64(l.Max))), nil
+		aim = math.Max(boldest*float64(from), math.Sqrt(float64(from)*float64(l.Max)))
 	}
 	to := l.within(roundUp(CPU, aim))
 	if knee != nil {
-		return to, fmt.Sprintf("%s: %s kept up with %s hits/s, %s; so %s for the peak of the ramp",
+		return to, fmt.Sprintf("%s: %s kept up with %s hits/s, %s; so up to %s for the peak of the ramp",
 			last.Verdict.Why, limitText(CPU, from), figures(knee.Load), knee, limitText(CPU, to))
 	}
 	return to, fmt.Sprintf("%s: %.0fm used for %s of the hits asks for about %.0fm, so up to %s with room",
@@ -87,11 +87,8 @@ func kneeAsks(o Observation, from int64) (*Knee, float64) {
 	if knee == nil || knee.Load <= 0 {
 		return nil, 0
 	}
-	peak := 0.0
-	for _, s := range o.Seconds {
-		peak = max(peak, s.Offered)
-	}
-	return knee, float64(from) * peak / knee.Load
+	loads := loadsOf(o)
+	return knee, float64(from) * loads[len(loads)-1].offered / knee.Load
 }
 
 // searched finds a limit among those that may move.

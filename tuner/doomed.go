@@ -14,7 +14,7 @@ import (
 //   - an SLO is beyond rescue by arithmetic: more hits have failed, or were slower than the bound, than it forgives
 //     over all hits planned for the window, even if every hit to come is perfect; or the peak memory is over its bound;
 //   - a sequential test says that an SLO is being missed all the time (see beyondRescue), where the rest of the plan is
-//     no lighter. Not for a step that must run whole.
+//     no lighter. It wants to be surer for a step that must run whole.
 //
 // Nothing but kills is judged in the warm-up.
 func Doomed(goal Goal, step Step, soFar Observation) string {
@@ -48,8 +48,8 @@ func lost(goal Goal, step Step, o Observation) (loss, bool) {
 	f := follow(o)
 	for _, slo := range goal.SLOs[step.Scenario] {
 		why := beyondArithmetic(slo, plan, o, f)
-		if why == "" && !step.Whole && neverLighter(plan) {
-			why = beyondTest(slo, f)
+		if why == "" && neverLighter(plan) {
+			why = beyondTest(slo, f, step.Whole)
 		}
 		if why != "" {
 			return loss{slo, why}, true

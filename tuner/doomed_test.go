@@ -44,10 +44,10 @@ func TestBeyondRescue(t *testing.T) {
 		for i := range at {
 			at[i], missing[i] = r.Float64() < testHolds, true
 		}
-		if beyondRescue(at) > 0 {
+		if beyondRescue(at, testAlpha) > 0 {
 			givenUp++
 		}
-		if n := beyondRescue(missing); n == 0 || n > 15 {
+		if n := beyondRescue(missing, testAlpha); n == 0 || n > 15 {
 			late++
 		}
 	}

@@ -101,7 +101,7 @@ func (h history) extremes(l Limit) (passed, failed int64) {
 func (h history) soakFailed(l Limit) int64 {
 	var failed int64
 	for i := range h.trials {
-		if h.trials[i].Step.Purpose == Confirm && h.blames(i, l) {
+		if h.trials[i].Step.soak() && h.blames(i, l) {
 			failed = max(failed, h.value(i, l))
 		}
 	}

@@ -22,9 +22,9 @@ import (
 // A server too slow for its load is a failure (4), never a doubt.
 func Judge(goal Goal, step Step, o Observation) Verdict {
 	c := &hearing{goal: goal, step: step, o: o, margins: measure(goal, step, o)}
-	if step.Purpose == Confirm {
+	if step.soak() {
 		c.leaks = leaksOf(step, o)
-		c.creeps = creepsOf(step, o, c.margins)
+		c.creeps = creepsOf(goal, step, o, c.margins)
 	}
 	v := c.verdict()
 	v.Leaks, v.Creeps = c.leaks, c.creeps
@@ -189,11 +189,17 @@ func (h *hearing) leaking() (Verdict, bool) {
 
 // creeping is whether a figure that the load should leave constant grew without end.
 func (h *hearing) creeping() (Verdict, bool) {
-	if c := h.growing(); c != nil {
-		p := h.pressure()
-		return fail(failure{CreepingSaturation, p.limit, c.Why + andText(p.text)})
+	c := h.growing()
+	if c == nil {
+		return Verdict{}, false
 	}
-	return Verdict{}, false
+	f := failure{CreepingSaturation, nil, c.Why}
+	// Usage beside the limit is where a search ends; only throttling is a queue that more CPU may shorten.
+	if r := busiest(h.o, "", ContainerUse.ThrottledRatio); r.value != nil && *r.value >= nearThrottled {
+		f.culprit = h.limit(r.container, CPU)
+		f.why += fmt.Sprintf("; %s was throttled in %s of periods at %s", r.container, percentText(*r.value), h.cpuLimitText(r.container))
+	}
+	return fail(f)
 }
 
 // growing is the first figure that grew without end; nil where none did.

@@ -2,7 +2,6 @@ package tuner
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -119,7 +118,7 @@ func (h *hearing) startFailure() failure {
 		return h.endFailure(kills)
 	}
 	for _, c := range h.o.Containers {
-		if text, ok := thrashing(c, h.o.Window); ok {
+		if text, ok := thrashing(c, h.o.Applying); ok {
 			return failure{Thrashing, h.limit(c.Container, Memory), "it did not become Ready: " + text}
 		}
 	}
@@ -245,6 +244,9 @@ func (h *hearing) pressure() pressure {
 	return pressure{}
 }
 
+// leastWindow is taken for a window that is shorter, or not known: a few pages read in an instant are no rate.
+const leastWindow = 10 * time.Second
+
 // thrashing is whether a container lacks so little memory that nothing is killed, yet its pages are taken away and read
 // back again and again: its memory beside the limit, and refaults, limit hits or memory pressure high.
 func thrashing(c ContainerUse, window time.Duration) (text string, ok bool) {
@@ -257,7 +259,7 @@ func thrashing(c ContainerUse, window time.Duration) (text string, ok bool) {
 		if n == nil {
 			return 0
 		}
-		return float64(*n) / math.Max(window.Seconds(), 1)
+		return float64(*n) / max(window, leastWindow).Seconds()
 	}
 	var signs []string
 	if r := perSecond(c.Refaults); r >= thrashRefaults {

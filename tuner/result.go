@@ -41,7 +41,7 @@ func (h history) evidenceOf(l Searched, settings Settings) Evidence {
 	if e.demand > 0 {
 		ev.Margin = new(float64(value)/e.demand - 1)
 	}
-	if e.sigma > 0 {
+	if e.sigma > 0 && (l.Resource == Memory || len(h.search(l).fits) > 0) {
 		ev.Confidence = new(h.confidenceAt(l, value))
 	}
 	ev.LimitReason = limitReason(l, ev, e)
@@ -69,19 +69,19 @@ func limitReason(l Searched, ev Evidence, e estimate) string {
 }
 
 // summary gives the noise of the binding metric and the confidence in all limits together. CPU limits share the SLOs,
-// so the least confident of them decides; memory limits fail each on its own.
+// so the least confident of them decides; memory limits fail each on its own. Where nothing is known of the CPU limits, or
+// of one memory limit, no confidence is stated.
 func (h history) summary(all []Evidence) (sigma, confidence *float64) {
-	cpu, memory, known := 1.0, 1.0, false
+	cpu, memory, known, knownCPU := 1.0, 1.0, len(all) > 0, !h.searches(CPU)
 	for i := range all {
 		ev := &all[i]
-		if ev.Confidence == nil {
-			continue
-		}
-		known = true
-		if ev.Resource == Memory {
+		switch {
+		case ev.Confidence == nil:
+			known = known && ev.Resource == CPU
+		case ev.Resource == Memory:
 			memory *= *ev.Confidence
-		} else {
-			cpu = min(cpu, *ev.Confidence)
+		default:
+			cpu, knownCPU = min(cpu, *ev.Confidence), true
 		}
 	}
 	for _, r := range []Resource{CPU, Memory} {
@@ -91,7 +91,7 @@ func (h history) summary(all []Evidence) (sigma, confidence *float64) {
 			}
 		}
 	}
-	if known {
+	if known && knownCPU {
 		confidence = new(cpu * memory)
 	}
 	return sigma, confidence

@@ -97,15 +97,20 @@ func slowest(s secondCount, bound time.Duration) int64 {
 	return 0
 }
 
-// beyondTest says why a sequential test gives an SLO up. A second is bad where it alone would miss the SLO.
-func beyondTest(slo scenarios.SLO, f course) string {
+// beyondTest says why a sequential test gives an SLO up. A second is bad where it alone would miss the SLO. whole: the trial
+// is one that must run whole, and a bad start of it may yet be made up for.
+func beyondTest(slo scenarios.SLO, f course, whole bool) string {
 	var bad []bool
 	for _, s := range f.seconds {
 		if !s.Warmup {
 			bad = append(bad, secondMisses(slo, s))
 		}
 	}
-	if n := beyondRescue(bad); n > 0 {
+	alpha := testAlpha
+	if whole {
+		alpha = wholeAlpha
+	}
+	if n := beyondRescue(bad, alpha); n > 0 {
 		return fmt.Sprintf("%q was missed in %d of the first %s of the window", slo.Text, countTrue(bad[:n]), plural(int64(n), "second"))
 	}
 	return ""
@@ -130,10 +135,11 @@ func secondMisses(slo scenarios.SLO, s secondCount) bool {
 }
 
 // The sequential test between "a second is bad as often as not", as it is for a service exactly at its SLO, and "9 in
-// 10 are bad": alpha is the chance to give up the former, beta to keep on with the latter.
+// 10 are bad": alpha is the chance to give up the former (wholeAlpha in a soak: 36 bad seconds in a row), beta to keep on with the latter.
 const (
 	testHolds, testMisses = 0.5, 0.9
 	testAlpha, testBeta   = 1e-3, 1e-4
+	wholeAlpha            = 1e-9
 )
 
 // beyondRescue is Wald's sequential probability ratio test on windows of one second. It returns how many seconds it
@@ -148,9 +154,9 @@ const (
 //
 // Source: A. Wald, Sequential Tests of Statistical Hypotheses, Annals of Mathematical Statistics 16 (1945), p. 117,
 // https://doi.org/10.1214/aoms/1177731118
-func beyondRescue(bad []bool) int {
+func beyondRescue(bad []bool, alpha float64) int {
 	forBad, forGood := math.Log(testMisses/testHolds), math.Log((1-testMisses)/(1-testHolds))
-	giveUp, keepOn := math.Log((1-testBeta)/testAlpha), math.Log(testBeta/(1-testAlpha))
+	giveUp, keepOn := math.Log((1-testBeta)/alpha), math.Log(testBeta/(1-alpha))
 	s := 0.0
 	for i, b := range bad {
 		if b {

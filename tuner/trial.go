@@ -40,7 +40,7 @@ type Step struct {
 	Scenario string `json:"scenario"`
 	// Fresh asks for new replicas, started cold, whether or not the settings need them.
 	Fresh bool `json:"fresh_replicas"`
-	// Whole forbids stopping early for anything but a failure: set for the confirming soak.
+	// Whole forbids stopping early for anything but a failure beyond doubt: set for the confirming soak.
 	Whole bool `json:"run_whole"`
 	// Reason in words, one sentence, and warnings that a reader must see.
 	Reason   string   `json:"reason"`
@@ -48,6 +48,9 @@ type Step struct {
 	// Result ends the search; then the fields above but Reason and Warnings are zero.
 	Result *Result `json:"result,omitempty"`
 }
+
+// soak is whether a step is the soak at settings that may be printed: it confirms, or begins at an earlier result.
+func (s Step) soak() bool { return s.Purpose == Confirm || s.Whole && s.Purpose == Begin }
 
 // Outcome is how a search ended.
 type Outcome string

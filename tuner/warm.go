@@ -17,24 +17,62 @@ func (h history) earlier() Settings {
 	return e.Settings
 }
 
+// warmSettings are an earlier result's limits and the requests beside them, as the policy of this search has them; all
+// else is as it stands today.
+func (h history) warmSettings(earlier Settings) Settings {
+	out := append(Settings(nil), h.goal.Before...)
+	for _, l := range h.goal.Limits {
+		then, _ := earlier.Of(l.Container)
+		for i := range out {
+			switch {
+			case out[i].Container != l.Container:
+			case l.Resource == Memory:
+				out[i].MemoryRequest = then.MemoryRequest
+			default:
+				out[i].CPURequest = then.CPURequest
+			}
+		}
+		out = withLimit(out, l.Limit, valueOf(earlier, l.Limit), h.goal.Tuning.QoS)
+	}
+	return h.withoutCPULimits(out)
+}
+
 // warm decides the first steps of a search that began at an earlier result: it still passes there, and it still fails
-// at that result's largest failing value, so nothing changed. ok is false where something did, or all that is done.
+// at that result's largest failing value, so nothing changed. Trials that could not be judged count for nothing. ok is
+// false where something changed, or all that is done.
 func (h history) warm() (step Step, ok bool) {
-	first := &h.trials[0]
-	if h.earlier() == nil || first.Verdict.Judgement != Pass {
+	if h.earlier() == nil {
+		return Step{}, false
+	}
+	var judged []int
+	for i := range h.trials {
+		if h.trials[i].Verdict.Judgement != Inconclusive {
+			judged = append(judged, i)
+		}
+	}
+	first := &h.trials[judged[0]]
+	if first.Verdict.Judgement != Pass {
 		return Step{}, false
 	}
 	below := h.nearestBelow()
 	switch {
-	case len(h.trials) == 1 && below != nil:
+	case len(judged) == 1 && below == nil:
+		return h.unchanged(first, nil), true
+	case len(judged) == 1:
 		step = h.toward(withLimit(first.Step.Settings, below.Limit, below.Below.Value, h.goal.Tuning.QoS), Probe,
 			fmt.Sprintf("the earlier limits still pass; does %s still fail at %s?", limitName(below.Limit),
 				limitText(below.Resource, below.Below.Value)))
 		return step, true
-	case len(h.trials) == 1 || len(h.trials) == 2 && h.blames(1, below.Limit):
-		return h.unchanged(first), true
+	case len(judged) == 2 && h.stillFails(judged[1], below):
+		return h.unchanged(first, &h.trials[judged[1]]), true
 	}
 	return Step{}, false
+}
+
+// stillFails says whether trial i failed at the earlier failing value for want of that very limit, or as it did then.
+func (h history) stillFails(i int, below *Evidence) bool {
+	v := h.trials[i].Verdict
+	return below != nil && h.blames(i, below.Limit) && (v.Culprit != nil && *v.Culprit == below.Limit || v.Mode == below.Below.Mode)
 }
 
 // tellsApart is the ratio of a failing value to the derived one up to which noise hardly lets it pass.
@@ -62,17 +100,26 @@ func (h history) nearestBelow() *Evidence {
 	return nearest
 }
 
-// unchanged ends a warm search that found everything as it was.
-func (h history) unchanged(first *Trial) Step {
-	step := h.end(Derived, fmt.Sprintf("nothing changed: the earlier limits passed the soak of trial %d, and what failed below still fails", first.Number))
+// unchanged ends a warm search that found everything as it was: the soak passed, and what failed below (nil where nothing
+// was known to) still fails.
+func (h history) unchanged(soak, fails *Trial) Step {
+	step := h.end(Derived, fmt.Sprintf("nothing changed: the earlier limits passed the soak of trial %d, and what failed below still fails", soak.Number))
 	r := step.Result
-	r.Settings, r.Verified = first.Step.Settings, true
+	r.Settings, r.Verified = soak.Step.Settings, true
 	r.Sigma, r.Confidence = h.goal.Earlier.Sigma, h.goal.Earlier.Confidence
+	nearest := h.nearestBelow()
 	for _, ev := range h.goal.Earlier.Evidence {
-		ev.Passed, ev.Trials = first.Number, []int{first.Number}
-		if nearest := h.nearestBelow(); nearest != nil && nearest.Limit == ev.Limit && len(h.trials) > 1 {
-			ev.Trials = append(ev.Trials, 2)
-			ev.Below = &Below{Value: ev.Below.Value, Trial: 2, Mode: h.trials[1].Verdict.Mode, Text: h.trials[1].Verdict.Why}
+		if _, searched := h.searched(ev.Limit); !searched {
+			continue
+		}
+		ev.Passed, ev.Trials = soak.Number, []int{soak.Number}
+		c, _ := soak.Step.Settings.Of(ev.Container)
+		if ev.Request = int64(c.CPURequest); ev.Resource == Memory {
+			ev.Request = int64(c.MemoryRequest)
+		}
+		if fails != nil && nearest.Limit == ev.Limit {
+			ev.Trials = append(ev.Trials, fails.Number)
+			ev.Below = &Below{Value: ev.Below.Value, Trial: fails.Number, Mode: fails.Verdict.Mode, Text: fails.Verdict.Why}
 		}
 		r.Evidence = append(r.Evidence, ev)
 	}
