@@ -6,6 +6,7 @@ import (
 
 	"github.com/plimsoll/plimsoll/scenarios"
 	"github.com/plimsoll/plimsoll/tuner"
+	"github.com/plimsoll/plimsoll/tuner/compat"
 )
 
 // fixtures are the runs that every format is rendered from.
@@ -15,7 +16,30 @@ func fixtures() map[string]Run {
 	unfinished := fixtureRun()
 	unfinished.Trials, unfinished.Result = unfinished.Trials[:4], nil
 	return map[string]Run{"derived": fixtureRun(), "simulated": simulated, "unfinished": unfinished, "infeasible": infeasibleRun(),
-		"hostile": hostileRun(), "checked": checkedRun(), "hostile-check": hostileCheck(), "empty": {}}
+		"hostile": hostileRun(), "checked": checkedRun(), "hostile-check": hostileCheck(), "beside": besideRun(), "empty": {}}
+}
+
+// besideRun is the usual search in a cluster whose VPA changes a request beside the derived settings.
+func besideRun() Run {
+	r := fixtureRun()
+	r.Compat = judged()
+	derived := settings(280, 96)
+	changed := settings(280, 96)
+	changed[0].CPURequest = 25
+	t := compat.Trajectory{HoldFrom: time.Minute, End: 4 * time.Minute, Derived: derived, Hold: 400, Round: time.Minute,
+		Scaler: &compat.Scaler{Min: 2, Max: 8, Target: 100, Tolerance: 0.1}, SLOs: tuner.Pass, SLOWhy: "every SLO on hits met",
+		Suggested: []compat.Mend{{Object: compat.Ref{APIVersion: "autoscaling/v2", Kind: "HorizontalPodAutoscaler", Name: "web"}, How: compat.MergePatch, YAML: "spec: {}\n"}}}
+	for at := time.Duration(0); at <= t.End; at += 2 * time.Second {
+		p := compat.Point{At: at, Offered: min(400, 400*at.Minutes()), Desired: 2 + int(min(at/(20*time.Second), 2)), Ready: 2 + int(min(at/(30*time.Second), 2)),
+			Pods: []compat.Carried{{Pod: "web-1", Settings: derived}}}
+		if at > 2*time.Minute {
+			p.Pods = append(p.Pods, compat.Carried{Pod: "web-2", Settings: changed})
+		}
+		t.Points = append(t.Points, p)
+	}
+	together := compat.JudgeCoexistence(t)
+	r.Compat.Coexistence = &together
+	return r
 }
 
 // checkedRun is a check that found a regression and a limit that is too large.

@@ -21,8 +21,11 @@ type compatView struct {
 	Together string
 	Tone     string
 	Checks   grid
-	// Trajectory of replicas and load in that trial, as a table.
-	Trajectory grid
+	// InForce are the suggested autoscalers that it ran beside; empty: those that there are.
+	InForce []copyable
+	// Trajectory of replicas and requests in that trial, with the data behind its charts.
+	Trajectory []figure
+	data       besideData
 }
 
 // compatFinding is one finding.
@@ -72,30 +75,4 @@ func copied(m *compat.Mend, file string) *copyable {
 		return nil
 	}
 	return &copyable{Clean(m.Object.String()), "# " + MendCommand(*m, file) + "\n" + m.YAML}
-}
-
-func (v *compatView) addTrial(x compat.Coexistence) {
-	v.Together, v.Tone = string(x.Judgement), map[string]string{"pass": "good", "fail": "bad"}[string(x.Judgement)]
-	v.Checks.Head = []string{"Check", "Verdict", "Why"}
-	for _, check := range x.Checks {
-		v.Checks.Rows = append(v.Checks.Rows, []string{check.Name, string(check.Judgement), Clean(check.Why)})
-	}
-	v.Trajectory.Head = []string{"After", "Offered", "Replicas wanted", "Replicas ready", "Requests"}
-	for _, p := range x.Trajectory.Points {
-		v.Trajectory.Rows = append(v.Trajectory.Rows, []string{duration(p.At), rate(p.Offered), significant(float64(p.Desired)), significant(float64(p.Ready)), carriedText(p.Pods)})
-	}
-}
-
-// carriedText is the requests of Pods, each kind once: "app 340m 77Mi".
-func carriedText(pods []compat.Carried) string {
-	var all []string
-	for _, p := range pods {
-		for _, c := range p.Settings {
-			text := Clean(c.Container) + " " + amount("cpu", int64(c.CPURequest)) + " " + amount("memory", int64(c.MemoryRequest))
-			if !strings.Contains(strings.Join(all, ", "), text) {
-				all = append(all, text)
-			}
-		}
-	}
-	return strings.Join(all, ", ")
 }

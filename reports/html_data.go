@@ -56,6 +56,7 @@ type pageData struct {
 	Chain        chainData        `json:"chain"`
 	Ramp         rampData         `json:"ramp"`
 	Distribution distributionData `json:"distribution"`
+	Beside       besideData       `json:"beside"`
 }
 
 // trialData is behind the charts of one trial. Every column has one value for each of T.

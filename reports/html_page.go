@@ -43,8 +43,9 @@ type page struct {
 	Setting      []fact
 	// Compat is the section on autoscalers, budgets and quotas; nil where the workload is in no cluster.
 	Compat *compatView
-	// Data behind Chain, Ramp and Distribution.
-	Data template.JS
+	// Data behind Chain, Ramp, Distribution and the trial beside autoscalers; Charted is true where there is any of these.
+	Data    template.JS
+	Charted bool
 }
 
 // fact is one labelled value.
@@ -113,6 +114,10 @@ func newPage(r Run) (page, error) {
 	}
 	p.Ramp, data.Ramp = ramp(r)
 	p.Distribution, data.Distribution = distribution(r)
+	if p.Compat != nil {
+		data.Beside = p.Compat.data
+	}
+	p.Charted = len(p.Rows) > 0 || p.Compat != nil && len(p.Compat.Trajectory) > 0
 	if p.Data, err = packed(data); err != nil {
 		return page{}, err
 	}

@@ -223,7 +223,7 @@ type sheet struct {
 
 // sheets are the kinds of page: of a search, of a check, of a scan.
 func sheets(t *testing.T) []sheet {
-	return []sheet{{"report", render(t, HTML, fixtureRun()), 40, ""}, {"check", render(t, HTML, checkedRun()), 8, ""},
+	return []sheet{{"report", render(t, HTML, besideRun()), 45, ""}, {"check", render(t, HTML, checkedRun()), 8, ""},
 		{"scan", render(t, func(w io.Writer, _ Run) error { return ScanHTML(w, scanned(false)) }, Run{}), 0, ""}}
 }
 

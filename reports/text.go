@@ -92,6 +92,9 @@ func warnings(r Run) []string {
 	if result.Settings != nil && !result.Verified {
 		all = append(all, unconfirmed)
 	}
+	if r.Compat != nil && r.Compat.Coexistence != nil && r.Compat.Coexistence.Judgement != tuner.Pass {
+		all = append(all, TogetherLine(*r.Compat.Coexistence, nil))
+	}
 	return all
 }
 

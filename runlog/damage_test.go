@@ -204,7 +204,7 @@ func FuzzDecode(f *testing.F) {
 
 func FuzzPayload(f *testing.F) {
 	trial := fullTrial(1)
-	for _, p := range []payload{{Trial: &trial}, {Header: new(fullHeader())}, {Result: &resultStep}} {
+	for _, p := range []payload{{Trial: &trial}, {Header: new(fullHeader())}, {Result: &resultStep}, {Beside: []byte("{}")}} {
 		b, err := encode(p)
 		if err != nil {
 			f.Fatal(err)

@@ -6,7 +6,7 @@
 //	number    uint32   0, 1, 2 …
 //	payload   uint32   CRC-32C of the payload
 //	head      uint32   CRC-32C of number, payload checksum and payload length, 4 bytes each, big-endian
-//	payload   bin32    a MessagePack map with one key: "header" (record 0 only), "trial" or "result"
+//	payload   bin32    a MessagePack map with one key: "header" (record 0 only), "trial", "result" or "beside"
 //
 // All numbers are written at full width, so a head is always 21 bytes. Its own checksum tells a record that was cut
 // short (the head is whole, the payload is not) from damage in the middle of the file: a damaged record is dropped only

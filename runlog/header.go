@@ -56,6 +56,9 @@ type Contents struct {
 	Trials []tuner.Trial
 	// Result is the step that ended the search; nil where the search has not ended, or went on after it.
 	Result *tuner.Step
+	// Beside is the verdict on the trial beside the workload's autoscalers: a Coexistence of tuner/compat as JSON. Empty
+	// where none was run, or where trials came after it.
+	Beside []byte
 	// Repair says what is wrong with the last record; nil where nothing is.
 	Repair *Repair
 }

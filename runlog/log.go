@@ -90,6 +90,18 @@ func (l *Log) AppendResult(step tuner.Step) error {
 	return nil
 }
 
+// AppendBeside writes the verdict on the trial beside the workload's autoscalers, as Contents.Beside holds it. A result
+// comes before it.
+func (l *Log) AppendBeside(verdict []byte) error {
+	if len(verdict) == 0 {
+		return errors.New("append to run log: a verdict on coexistence without a text")
+	}
+	if err := l.append(payload{Beside: verdict}); err != nil {
+		return fmt.Errorf("append the verdict on coexistence to %s: %w", l.file.Name(), err)
+	}
+	return nil
+}
+
 func (l *Log) append(p payload) error {
 	if l.broken != nil {
 		return l.broken

@@ -74,6 +74,9 @@ func TestRoundTrip(t *testing.T) {
 	if err := l.AppendResult(resultStep); err != nil {
 		t.Fatal(err)
 	}
+	if err := l.AppendBeside([]byte(`{"judgement":"pass"}`)); err != nil {
+		t.Fatal(err)
+	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -81,13 +84,55 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Contents{Header: fullHeader(), Trials: trials, Result: &resultStep}
+	want := Contents{Header: fullHeader(), Trials: trials, Result: &resultStep, Beside: []byte(`{"judgement":"pass"}`)}
 	// Secret has no exported field and is never saved: it must come back empty.
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b scenarios.Secret) bool { return a.Reveal() == b.Reveal() })); diff != "" {
 		t.Errorf("what was read is not what was written (-written +read):\n%s", diff)
 	}
 	if got.Trials[1].Observation.Load != nil || got.Trials[1].Step.Change != nil {
 		t.Error("a nil pointer did not stay nil")
+	}
+}
+
+// A trial that comes after a verdict on coexistence makes it one on other limits; a result of the same trials does not.
+func TestVerdictOnCoexistence(t *testing.T) {
+	path, _ := written(t, fullTrial(1))
+	l, _, err := Resume(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	has := func() bool {
+		t.Helper()
+		c, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(c.Beside) > 0
+	}
+	if err := l.AppendBeside(nil); err == nil {
+		t.Error("an empty verdict was written")
+	}
+	for _, step := range []struct {
+		name string
+		do   func() error
+		want bool
+	}{
+		{"result", func() error { return l.AppendResult(resultStep) }, false},
+		{"verdict", func() error { return l.AppendBeside([]byte("{}")) }, true},
+		{"the same result", func() error { return l.AppendResult(resultStep) }, true},
+		{"another trial", func() error { return l.Append(tuner.Trial{Number: 2}) }, false},
+	} {
+		if err := step.do(); err != nil || has() != step.want {
+			t.Errorf("after %s: %v, a verdict %v", step.name, err, has())
+		}
+	}
+	if err := l.AppendBeside([]byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	var damage *DamageError
+	if _, err := Open(path); !errors.As(err, &damage) {
+		t.Errorf("a verdict without a result is read: %v", err)
 	}
 }
 

@@ -13,6 +13,7 @@ type payload struct {
 	Header *Header      `json:"header,omitempty"`
 	Trial  *tuner.Trial `json:"trial,omitempty"`
 	Result *tuner.Step  `json:"result,omitempty"`
+	Beside []byte       `json:"beside,omitempty"`
 }
 
 // encode returns p as MessagePack; equal values give equal bytes.
@@ -29,8 +30,8 @@ func decode(b []byte) (p payload, err error) {
 	if err := packed.Decode(b, &p); err != nil {
 		return payload{}, err
 	}
-	if set := count(p.Header != nil, p.Trial != nil, p.Result != nil); set != 1 {
-		return payload{}, fmt.Errorf("%d of header, trial and result where one belongs", set)
+	if set := count(p.Header != nil, p.Trial != nil, p.Result != nil, len(p.Beside) > 0); set != 1 {
+		return payload{}, fmt.Errorf("%d of header, trial, result and coexistence where one belongs", set)
 	}
 	if p.Header != nil {
 		p.Header.Started = p.Header.Started.UTC()
@@ -104,7 +105,11 @@ func (c *Contents) add(p payload, i int) error {
 	case p.Trial != nil && p.Trial.Number != len(c.Trials)+1:
 		return fmt.Errorf("trial %d where trial %d belongs", p.Trial.Number, len(c.Trials)+1)
 	case p.Trial != nil:
-		c.Trials, c.Result = append(c.Trials, *p.Trial), nil
+		c.Trials, c.Result, c.Beside = append(c.Trials, *p.Trial), nil, nil
+	case len(p.Beside) > 0 && c.Result == nil:
+		return errors.New("a verdict on coexistence without a result before it")
+	case len(p.Beside) > 0:
+		c.Beside = p.Beside
 	default:
 		c.Result = p.Result
 	}

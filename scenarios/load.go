@@ -1,6 +1,9 @@
 package scenarios
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // ScenarioKind says what a scenario is for.
 type ScenarioKind string
@@ -56,4 +59,23 @@ func (s Scenario) PeakRate() float64 {
 		peak = max(peak, st.From, st.To, st.From+st.Amplitude)
 	}
 	return peak
+}
+
+// RateAt is the planned rate at an instant of the scenario, in hits per second; 0 before it and after its end.
+func (s Scenario) RateAt(at time.Duration) float64 {
+	if at < 0 {
+		return 0
+	}
+	for _, st := range s.Stages {
+		if at < st.For {
+			part := at.Seconds() / st.For.Seconds()
+			rate := st.From + (st.To-st.From)*part
+			if st.Period > 0 {
+				rate += st.Amplitude * math.Sin(2*math.Pi*at.Seconds()/st.Period.Seconds())
+			}
+			return max(rate, 0)
+		}
+		at -= st.For
+	}
+	return 0
 }

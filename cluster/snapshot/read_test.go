@@ -40,7 +40,7 @@ func objectsOf(t *testing.T, name string) []unstructured.Unstructured {
 // fakeCluster serves objects; kinds that fail return that error when listed.
 func fakeCluster(t *testing.T, objects []unstructured.Unstructured, fail map[string]error) *cluster.Client {
 	t.Helper()
-	kinds := map[schema.GroupVersionResource]string{{Group: "apps", Version: "v1", Resource: "deployments"}: "DeploymentList"}
+	kinds := map[schema.GroupVersionResource]string{{Group: "apps", Version: "v1", Resource: "deployments"}: "DeploymentList", {Version: "v1", Resource: "events"}: "EventList"}
 	for _, l := range listed {
 		kinds[l.resource] = "XList"
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/plimsoll/plimsoll/sim"
 	"github.com/plimsoll/plimsoll/trial"
 	"github.com/plimsoll/plimsoll/tuner"
+	"github.com/plimsoll/plimsoll/tuner/compat"
 	"github.com/plimsoll/plimsoll/workload/local"
 )
 
@@ -28,6 +29,9 @@ type bench struct {
 	watch func(v *view)
 	// around is what may act on a workload in a cluster; nil elsewhere.
 	around []byte
+	// beside runs the trial beside the workload's autoscalers, under settings that were derived; nil where there is none to
+	// run.
+	beside func(context.Context, compat.Measured, *terminal) compat.Coexistence
 	// keep makes close leave settings in place; nil where nothing is to be left.
 	keep func(tuner.Settings)
 	// close puts everything back. Its error is an exitError with code 4.

@@ -31,6 +31,7 @@ type clusterOptions struct {
 	Image   string
 	load    loadPlaceOptions
 	metrics metricsOptions
+	beside  besideOptions
 	// RestoreTimeout is how long putting back may take, and how long an API server that does not answer is waited for.
 	RestoreTimeout time.Duration
 	// first are the settings of the first trial, for the plan; by default those that a search begins with.
@@ -72,10 +73,7 @@ func (o clusterOptions) validate() error {
 	if o.OnCopy && o.Apply {
 		return usage(errors.New("--apply and --on-copy exclude each other: a copy is deleted at the end; apply the patch of the report instead"))
 	}
-	if err := o.validateRestore(); err != nil {
-		return err
-	}
-	return o.metrics.validate()
+	return errors.Join(o.validateRestore(), o.metrics.validate(), o.beside.validate(o.Apply))
 }
 
 // validateRestore looks at the flags that registerRestore adds, and no others: restore has only those.
@@ -147,6 +145,9 @@ func (a *app) openKubernetes(ctx context.Context, file scenarios.File, o cluster
 		b.keep = k.Keep
 	}
 	b.around = a.around(ctx, client, k.Target())
+	if o.beside.wanted() && !o.OnCopy {
+		b.beside = besideTrial{client: client, workload: k, goal: goal, load: load, options: o.beside, notice: a.notice}.run
+	}
 	if err := k.Begin(ctx); err != nil {
 		return nil, errors.Join(err, b.close())
 	}

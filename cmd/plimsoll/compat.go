@@ -138,7 +138,12 @@ func compatOf(c runlog.Contents) *reports.Compat {
 	if c.Result != nil && c.Result.Result != nil {
 		m = compat.FromTrials(c.Header.File, c.Trials, *c.Result.Result)
 	}
-	return &reports.Compat{Report: compat.Evaluate(s, m), Combination: compat.Combine(s, m, compat.HitsMetric)}
+	all := reports.Compat{Report: compat.Evaluate(s, m), Combination: compat.Combine(s, m, compat.HitsMetric)}
+	var together compat.Coexistence
+	if len(c.Beside) > 0 && json.Unmarshal(c.Beside, &together) == nil {
+		all.Coexistence = &together
+	}
+	return &all
 }
 
 // snapshots are those of the manifests, else that of the live workload.

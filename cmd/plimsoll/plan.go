@@ -60,6 +60,10 @@ func planText(k *kube.Kube, plan kube.Plan, goal tuner.Goal, o clusterOptions) s
 	fmt.Fprintf(&b, "  then     up to %d trials, each with other limits for %s: a rollout, or CPU on the running Pods\n",
 		goal.Tuning.MaxTrials, strings.Join(tunedNames(k.File()), ", "))
 	fmt.Fprintf(&b, "  for      %v at most; the last trial may end later, and putting back takes up to %v\n", goal.Tuning.MaxTime, o.RestoreTimeout)
+	if o.beside.wanted() && !o.OnCopy && len(plan.Changes) > 1 {
+		fmt.Fprintf(&b, "  beside   the autoscalers, %s, one trial more after that: --coexistence\n",
+			map[string]string{besideAsIs: "as they are", besideSuggested: "changed as plimsoll compat suggests"}[o.beside.Mode])
+	}
 	end := "everything is put back"
 	if o.Apply {
 		end = "limits that a soak confirmed stay in place (--apply), everything else is put back"

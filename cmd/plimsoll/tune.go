@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,9 @@ func (a *app) tuneCommand() *cobra.Command {
 		Short: "Derive CPU and memory limits: one limit changed per trial, confirmed by a soak",
 		Long: `Runs trials until the limits converge. Each trial puts the workload under a load shape of the file with the
 limits in force, watches OOM kills, throttling and usage, and changes at most one limit for the next.
-The last trial is a soak on fresh replicas at exactly the limits that are printed.
+The last trial is a soak on fresh replicas at exactly the limits that are printed. Where an HPA, a VPA or KEDA acts on
+a workload in a cluster, one more trial runs beside them, and they must leave the limits alone and follow the load
+(docs/compat.md).
 
 Every trial is saved, as it ends, in plimsoll-report/run.plimsoll: after a crash or Ctrl-C,
 "plimsoll tune --resume" goes on where it stopped.`,
@@ -48,6 +51,7 @@ Every trial is saved, as it ends, in plimsoll-report/run.plimsoll: after a crash
 	o.register(c)
 	o.Cluster.register(c.Flags())
 	c.Flags().BoolVar(&o.Cluster.Apply, "apply", false, "kubernetes: leave the derived values in place at the end; everything else is put back")
+	o.Cluster.beside.register(c.Flags())
 	return c
 }
 
@@ -135,16 +139,21 @@ func (a *app) search(ctx context.Context, o tuneOptions, text []byte, b *bench) 
 		searchErr = errors.Join(searchErr, err)
 	}
 	view.erase()
-	if last.Result.Verified && b.keep != nil {
+	again := len(trials) > len(contents.Trials)
+	contents.Trials, contents.Result = trials, &last
+	together := exitOK
+	if searchErr == nil {
+		together, searchErr = a.together(ctx, b, log, &contents, again, view)
+	}
+	if last.Result.Verified && b.keep != nil && together == exitOK {
 		b.keep(last.Result.Settings)
 	}
 	_ = putBack() // before the reports, which may wait: the deferred call returns the same error
-	contents.Trials, contents.Result = trials, &last
 	err = a.deliver(reportRun(contents), o.outputs.of(o.File)) // one that fails does not change what the search came to
 	if searchErr != nil {
 		return errors.Join(exitError{exitNotMeasured, searchErr}, err)
 	}
-	if code := outcomeCode(last.Result.Outcome); code != exitOK {
+	if code := cmp.Or(outcomeCode(last.Result.Outcome), together); code != exitOK {
 		return errors.Join(err, exitError{Code: code})
 	}
 	return err

@@ -300,5 +300,33 @@ const charts = (() => {
       {scales: {x: {time: false, range: () => [-0.5, last + 0.5]}, y: {range: () => [0, top]}}, hooks: {draw: [draw]}})};
   }
 
-  return {chain, "ramp-throughput": rampThroughput, "ramp-response": rampResponse, distribution, hits, response, cpu, memory, skew};
+  // shadeHold marks the hold of the trial beside autoscalers
+  const shadeHold = (d, c) => (u) => {
+    const from = u.valToPos(d.hold, "x", true), right = u.bbox.left + u.bbox.width;
+    u.ctx.save();
+    u.ctx.fillStyle = c.shade;
+    u.ctx.fillRect(from, u.bbox.top, Math.max(right - from, 0), u.bbox.height);
+    u.ctx.restore();
+  };
+
+  function besideReplicas(data, key, c) {
+    const d = data.beside, columns = [d.t, d.offered, d.desired, d.ready];
+    const series = [time, line("offered", c.grey, {scale: "hits", value: unit("/s")}), dashed("wanted", c.amber, {paths: stepped(), value: unit("")}),
+      line("ready", c.blue, {paths: stepped(), value: unit("")})];
+    const top = largest(columns.slice(2)) + 1, load = largest([d.offered]) * 1.1 || 1;
+    const o = options(c, overTime, {splits: () => Array.from({length: Math.ceil(top)}, (_, i) => i).filter((n) => n % Math.ceil(top / 8) === 0), values: (u, all) => all},
+      series, {scales: {x: {time: false}, y: {range: () => [0, top]}, hits: {range: () => [0, load]}}, hooks: {drawClear: [shadeHold(d, c)]}});
+    o.axes.push(axis(c, {side: 1, scale: "hits", grid: {show: false}, values: (u, all) => all.map((x) => x + "/s")}));
+    return {columns, options: o};
+  }
+
+  function besideRequest(data, key, c) {
+    const d = data.beside, r = d.requests[key], columns = [d.t, constant(r.derived, d.t), r.least, r.most], value = unit(r.unit);
+    const series = [time, dashed("derived", c.good, {value}), line("least", c.sky, {paths: stepped(), value}), line("most", c.blue, {paths: stepped(), value})];
+    const top = largest(columns.slice(1)) * 1.15 || 1;
+    return {columns, options: options(c, overTime, {values: (u, all) => all.map((x) => x + r.unit)}, series,
+      {scales: {x: {time: false}, y: {range: () => [0, top]}}, hooks: {drawClear: [shadeHold(d, c)]}})};
+  }
+
+  return {"beside-replicas": besideReplicas, "beside-request": besideRequest, chain, "ramp-throughput": rampThroughput, "ramp-response": rampResponse, distribution, hits, response, cpu, memory, skew};
 })();

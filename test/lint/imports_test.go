@@ -25,7 +25,7 @@ var house = map[string][]string{
 	"workload/local": {"scenarios", "tuner", "observer", "observer/cgroup"},
 	"workload/kube":  {"scenarios", "tuner", "observer", "observer/kube", "cluster"},
 	"sim":            {"scenarios", "tuner"},
-	"trial":          {"scenarios", "tuner", "observer", "loadgen", "workload"},
+	"trial":          {"scenarios", "tuner", "tuner/compat", "observer", "loadgen", "workload"},
 	"reports":        {"scenarios", "tuner", "tuner/compat", "tuner/scan"},
 	"demo":           {},
 }

@@ -5,7 +5,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/plimsoll/plimsoll/scenarios"
 	"github.com/plimsoll/plimsoll/tuner"
 )
 
@@ -30,9 +29,15 @@ type Trajectory struct {
 	Refused      []string `json:"refused"`
 	Evicted      []string `json:"evicted"`
 	EventsUnread string   `json:"events_unread,omitempty"`
+	// Restarted are messages about containers of the workload that ended while load ran.
+	Restarted []string `json:"restarted"`
 	// SLOs is the verdict on the load alone, and SLOWhy its reason.
 	SLOs   tuner.Judgement `json:"slos"`
 	SLOWhy string          `json:"slos_why"`
+	// Suggested are the mends that were in force; empty: the autoscalers were as they are.
+	Suggested []Mend `json:"suggested,omitempty"`
+	// NotRun says why no load was run; then nothing else is known. Empty where it was.
+	NotRun string `json:"not_run,omitempty"`
 }
 
 // Point is one look at the workload.
@@ -66,13 +71,13 @@ type Scaler struct {
 // Coexistence is the verdict on a trajectory.
 type Coexistence struct {
 	Judgement tuner.Judgement `json:"judgement"`
-	// Checks in a fixed order: follows, steady, requests, admitted, slos, long_enough.
-	Checks     []Check    `json:"checks"`
+	// Checks in a fixed order: follows, steady, requests, admitted, slos, long_enough; "run" alone where no load was run.
+	Checks     []Requirement    `json:"checks"`
 	Trajectory Trajectory `json:"trajectory"`
 }
 
-// Check is one thing that must hold.
-type Check struct {
+// Requirement is one thing that must hold.
+type Requirement struct {
 	Name      string          `json:"name"`
 	Judgement tuner.Judgement `json:"judgement"`
 	Why       string          `json:"why"`
@@ -90,15 +95,20 @@ const (
 	rounds = 3
 	// settled is the last part of the hold, in which replicas must fit the load.
 	settled = 0.5
+	// slack is by how much what an HPA reads of a load, over seconds and over Pods, may be off it.
+	slack = 0.05
 	// seen is the least part of looks that must have succeeded.
 	seen = 0.8
 )
 
 // JudgeCoexistence judges t. One check that fails fails all; one in doubt leaves all in doubt.
 func JudgeCoexistence(t Trajectory) Coexistence {
-	c := Coexistence{Trajectory: t, Judgement: tuner.Pass, Checks: []Check{
-		t.follows(), t.steady(), t.requests(), t.admitted(), {"slos", t.SLOs, t.SLOWhy}, t.longEnough(),
+	c := Coexistence{Trajectory: t, Judgement: tuner.Pass, Checks: []Requirement{
+		t.follows(), t.steady(), t.requests(), t.admitted(), t.held(), t.longEnough(),
 	}}
+	if t.NotRun != "" {
+		c.Checks = []Requirement{{"run", tuner.Inconclusive, t.NotRun}}
+	}
 	for _, check := range c.Checks {
 		switch {
 		case check.Judgement == tuner.Fail:
@@ -132,8 +142,8 @@ func (s Scaler) Expected(load float64) (fewest, most int) {
 
 // follows checks that in the last part of the hold as many Pods serve as the load needs. More than that fail only where
 // the hold is longer than the HPA's memory.
-func (t Trajectory) follows() Check {
-	c := Check{Name: "follows"}
+func (t Trajectory) follows() Requirement {
+	c := Requirement{Name: "follows"}
 	last := t.within(t.HoldFrom + time.Duration((1-settled)*float64(t.End-t.HoldFrom)))
 	switch {
 	case t.Scaler == nil:
@@ -146,7 +156,8 @@ func (t Trajectory) follows() Check {
 		c.Judgement, c.Why = tuner.Inconclusive, "nothing was seen in the last part of the hold"
 		return c
 	}
-	fewest, most := t.Scaler.Expected(t.Hold)
+	fewest, _ := t.Scaler.Expected(t.Hold * (1 - slack))
+	_, most := t.Scaler.Expected(t.Hold * (1 + slack))
 	low, high := math.MaxInt, 0
 	for _, p := range last {
 		low, high = min(low, p.Ready), max(high, p.Ready)
@@ -171,11 +182,11 @@ func spanText(low, high int) string {
 }
 
 // steady checks that the replicas do not flap during the hold, in which the load does not change.
-func (t Trajectory) steady() Check {
-	c := Check{Name: "steady", Judgement: tuner.Pass}
+func (t Trajectory) steady() Requirement {
+	c := Requirement{Name: "steady", Judgement: tuner.Pass}
 	hold := t.within(t.HoldFrom)
 	if len(hold) < 2 {
-		return Check{"steady", tuner.Inconclusive, "fewer than two looks at the hold"}
+		return Requirement{"steady", tuner.Inconclusive, "fewer than two looks at the hold"}
 	}
 	turns := turnsOf(hold)
 	for i := range turns {
@@ -185,7 +196,10 @@ func (t Trajectory) steady() Check {
 			return c
 		}
 	}
-	c.Why = fmt.Sprintf("the replicas turned direction %s during the hold", times(len(turns)))
+	c.Why = "the replicas never turned direction during the hold"
+	if len(turns) > 0 {
+		c.Why = fmt.Sprintf("the replicas turned direction %s during the hold", times(len(turns)))
+	}
 	return c
 }
 
@@ -207,17 +221,14 @@ func turnsOf(points []Point) []time.Duration {
 }
 
 func times(n int) string {
-	switch n {
-	case 0:
-		return "never"
-	case 1:
+	if n == 1 {
 		return "once"
 	}
 	return fmt.Sprintf("%d times", n)
 }
 
 // requests checks that every Pod that was seen carries what was derived.
-func (t Trajectory) requests() Check {
+func (t Trajectory) requests() Requirement {
 	looked := false
 	for _, p := range t.Points {
 		for _, pod := range p.Pods {
@@ -228,70 +239,51 @@ func (t Trajectory) requests() Check {
 				}
 				looked = true
 				if field, has, says := difference(want.Resources, got.Resources); field != "" {
-					return Check{"requests", tuner.Fail, fmt.Sprintf("after %s Pod %s carried %s of %s for %s, and %s was derived", seconds(p.At), pod.Pod, field, has, want.Container, says)}
+					return Requirement{"requests", tuner.Fail, fmt.Sprintf("after %s Pod %s carried %s of %s for %s, and %s was derived", seconds(p.At), pod.Pod, field, has, want.Container, says)}
 				}
 			}
 		}
 	}
 	if !looked {
-		return Check{"requests", tuner.Inconclusive, "no Pod with a derived container was seen"}
+		return Requirement{"requests", tuner.Inconclusive, "no Pod with a derived container was seen"}
 	}
-	return Check{"requests", tuner.Pass, "every Pod carried what was derived, all the time"}
+	return Requirement{"requests", tuner.Pass, "every Pod carried what was derived, all the time"}
 }
 
 // admitted checks that no Pod was refused or evicted.
-func (t Trajectory) admitted() Check {
+func (t Trajectory) admitted() Requirement {
 	switch {
 	case len(t.Refused) > 0:
-		return Check{"admitted", tuner.Fail, "a Pod was refused: " + t.Refused[0]}
+		return Requirement{"admitted", tuner.Fail, "a Pod was refused: " + t.Refused[0]}
 	case len(t.Evicted) > 0:
-		return Check{"admitted", tuner.Fail, "a Pod was evicted: " + t.Evicted[0]}
+		return Requirement{"admitted", tuner.Fail, "a Pod was evicted: " + t.Evicted[0]}
 	case t.EventsUnread != "":
-		return Check{"admitted", tuner.Inconclusive, "whether Pods were refused or evicted is not known: " + t.EventsUnread}
+		return Requirement{"admitted", tuner.Inconclusive, "whether Pods were refused or evicted is not known: " + t.EventsUnread}
 	}
-	return Check{"admitted", tuner.Pass, "no Pod was refused or evicted"}
+	return Requirement{"admitted", tuner.Pass, "no Pod was refused or evicted"}
+}
+
+// held checks that the SLOs hold and no container ended.
+func (t Trajectory) held() Requirement {
+	if len(t.Restarted) > 0 {
+		return Requirement{"slos", tuner.Fail, t.Restarted[0]}
+	}
+	return Requirement{"slos", t.SLOs, t.SLOWhy}
 }
 
 // longEnough checks that the hold covers what could go wrong, and that enough of it was seen.
-func (t Trajectory) longEnough() Check {
+func (t Trajectory) longEnough() Requirement {
 	hold := t.End - t.HoldFrom
 	looks := len(t.Points) + t.Missed
 	switch {
 	case hold <= 0 || len(t.Points) == 0:
-		return Check{"long_enough", tuner.Inconclusive, "there was no hold"}
+		return Requirement{"long_enough", tuner.Inconclusive, "there was no hold"}
 	case hold < rounds*t.Round:
-		return Check{"long_enough", tuner.Inconclusive, fmt.Sprintf("the hold took %s, and %d rounds of the VPA's updater take %s", seconds(hold), rounds, seconds(rounds*t.Round))}
+		return Requirement{"long_enough", tuner.Inconclusive, fmt.Sprintf("the hold took %s, and %d rounds of the VPA's updater take %s", seconds(hold), rounds, seconds(rounds*t.Round))}
 	case float64(len(t.Points)) < seen*float64(looks):
-		return Check{"long_enough", tuner.Inconclusive, fmt.Sprintf("%d of %d looks at the cluster failed", t.Missed, looks)}
+		return Requirement{"long_enough", tuner.Inconclusive, fmt.Sprintf("%d of %d looks at the cluster failed", t.Missed, looks)}
 	case t.Round == 0:
-		return Check{"long_enough", tuner.Pass, fmt.Sprintf("the hold took %s; no VPA changes Pods", seconds(hold))}
+		return Requirement{"long_enough", tuner.Pass, fmt.Sprintf("the hold took %s; no VPA changes Pods", seconds(hold))}
 	}
-	return Check{"long_enough", tuner.Pass, fmt.Sprintf("the hold took %s, %d rounds of the VPA's updater", seconds(hold), int(hold/t.Round))}
-}
-
-// ScalerOf is what the first HPA of a snapshot shall do under settings that were measured; nil where there is none. Its
-// target in hits per second is known for the metric hits, and for CPU where the trials tell what a hit costs.
-func ScalerOf(s Snapshot, m *Measured, hits string) *Scaler {
-	v := newView(s, m)
-	if len(v.scalers) == 0 {
-		return nil
-	}
-	h := v.scalers[0]
-	out := Scaler{Min: h.Min, Max: h.Max, Tolerance: up(h)}
-	if len(h.Metrics) != 1 {
-		return &out
-	}
-	metric := h.Metrics[0]
-	switch {
-	case metric.Type == PodsMetric && metric.Name == hits:
-		out.Target = float64(metric.Average)
-	case metric.Resource == tuner.CPU && m != nil && m.CPUPerHit != nil && *m.CPUPerHit > 0:
-		request, _, _ := v.counted(metric, v.next)
-		cores := scenarios.MilliCPU(metric.Average).Cores()
-		if metric.Target == Utilization {
-			cores = float64(metric.Utilization) / 100 * scenarios.MilliCPU(request).Cores()
-		}
-		out.Target = cores / *m.CPUPerHit
-	}
-	return &out
+	return Requirement{"long_enough", tuner.Pass, fmt.Sprintf("the hold took %s, %d rounds of the VPA's updater", seconds(hold), int(hold/t.Round))}
 }

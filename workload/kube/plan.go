@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/plimsoll/plimsoll/cluster"
@@ -138,15 +137,13 @@ func (k *Kube) services(ctx context.Context, o object) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := k.client.Typed.CoreV1().Services(k.target.Namespace).List(ctx, meta.ListOptions{})
+	list, err := k.servicesOf(ctx, t)
 	if err != nil {
 		return nil, nil // whoever may not see Services is not warned of them
 	}
 	var all []string
-	for _, s := range list.Items {
-		if len(s.Spec.Selector) > 0 && labels.SelectorFromSet(s.Spec.Selector).Matches(labels.Set(t.Labels)) {
-			all = append(all, "Service "+s.Name)
-		}
+	for _, s := range list {
+		all = append(all, "Service "+s.Name)
 	}
 	return all, nil
 }

@@ -39,6 +39,8 @@ type field struct {
 	At  place `json:"at"`
 	Was any   `json:"was,omitempty"`
 	Set any   `json:"set,omitempty"`
+	// Free is true where others may change it once Plimsoll has; it is put back whatever it holds.
+	Free bool `json:"free,omitempty"`
 	// Made is how many mappings around it were made for it.
 	Made int `json:"made,omitempty"`
 	// Owners are the field managers that owned it, as owners names them.
@@ -70,13 +72,20 @@ func decodeRecord(text string) (record, error) {
 }
 
 // recorded are the places that Plimsoll changes.
-var recorded = regexp.MustCompile(`^(/spec/(replicas|revisionHistoryLimit|minReplicas|maxReplicas|updatePolicy/updateMode` +
+var recorded = regexp.MustCompile(`^(/spec/(replicas|revisionHistoryLimit|minReplicas|maxReplicas|minReplicaCount|maxReplicaCount` +
+	`|updatePolicy/updateMode|metrics|triggers|resourcePolicy/containerPolicies` +
 	`|template/spec/(containers|initContainers)/\[[a-z0-9-]+\]/resources/(limits|requests)/(cpu|memory)` +
 	`|template/metadata/annotations/plimsoll\.dev~1trial)|/metadata/annotations/autoscaling\.keda\.sh~1paused)$`)
+
+// listed are those of them that hold lists: what an HPA scales on, what a VPA may do.
+var listed = regexp.MustCompile(`^/spec/(metrics|triggers|resourcePolicy/containerPolicies)$`)
 
 func (f field) check() error {
 	if !recorded.MatchString(f.At.String()) {
 		return fmt.Errorf("%s is no place that plimsoll changes", f.At)
+	}
+	if f.Free && !slices.Equal(f.At, replicasPlace) {
+		return fmt.Errorf("%s is nothing that others may change", f.At)
 	}
 	if f.Made < 0 || f.Made > 2 {
 		return fmt.Errorf("%d mappings made around %s", f.Made, f.At)
@@ -84,9 +93,13 @@ func (f field) check() error {
 	for _, v := range []any{f.Was, f.Set} {
 		switch v.(type) {
 		case nil, string, int64, float64:
-		default:
-			return fmt.Errorf("%s holds no number and no text", f.At)
+			continue
+		case []any:
+			if listed.MatchString(f.At.String()) {
+				continue
+			}
 		}
+		return fmt.Errorf("%s holds something else than belongs there", f.At)
 	}
 	return nil
 }
@@ -139,6 +152,17 @@ func (r *record) set(e *edit, p place, value any) error {
 	return nil
 }
 
+// free notes that others may change the value at p from now on.
+func (r *record) free(e *edit, p place) {
+	at := slices.IndexFunc(r.Fields, func(f field) bool { return slices.Equal(f.At, p) })
+	if at < 0 {
+		now := p.at(e.object)
+		r.Fields = append(r.Fields, field{At: p, Was: now, Set: now, Owners: owners(e.object, p)})
+		at = len(r.Fields) - 1
+	}
+	r.Fields[at].Free = true
+}
+
 // save writes r on the object in the same patch.
 func (r record) save(e *edit) error {
 	text, err := r.encode()
@@ -177,7 +201,7 @@ func shown(v any) string {
 func (r record) differences(object map[string]any) []Difference {
 	var all []Difference
 	for _, f := range r.Fields {
-		if now := f.At.at(object); !reflect.DeepEqual(now, f.Set) {
+		if now := f.At.at(object); !f.Free && !reflect.DeepEqual(now, f.Set) {
 			all = append(all, Difference{At: f.At.String(), Set: f.Set, Now: now, Was: f.Was, By: changedBy(object, f.At)})
 		}
 	}
@@ -194,7 +218,7 @@ func (r record) restore(e *edit, keep func(place) bool) ([]Difference, error) {
 		switch {
 		case keep(f.At):
 		case reflect.DeepEqual(now, f.Was):
-		case reflect.DeepEqual(now, f.Set):
+		case f.Free || reflect.DeepEqual(now, f.Set):
 			errs = append(errs, e.put(f.At, f.Was, f.Made))
 		default:
 			foreign = append(foreign, Difference{At: f.At.String(), Set: f.Set, Now: now, Was: f.Was, By: changedBy(e.object, f.At)})

@@ -117,6 +117,65 @@ func TestForeignChangesAreLeft(t *testing.T) {
 	}
 }
 
+// What others may change is no difference, and is put back whatever it holds.
+func TestFreeReplicas(t *testing.T) {
+	for _, before := range []string{befores["all there"], `{"metadata":{},"spec":{"replicas":2}}`} {
+		object := parse(t, before)
+		r, e := record{Version: recordVersion, Run: "R"}, newEdit(object)
+		if err := r.set(e, replicasPlace, int64(2)); err != nil {
+			t.Fatal(err)
+		}
+		r.free(e, replicasPlace)
+		if err := r.save(e); err != nil {
+			t.Fatal(err)
+		}
+		scaled := newEdit(e.object)
+		if _, err := scaled.set(replicasPlace, int64(7)); err != nil {
+			t.Fatal(err)
+		}
+		got, err := recordOf(scaled.object)
+		if err != nil || len(got.differences(scaled.object)) > 0 {
+			t.Fatalf("%+v, %v", got.differences(scaled.object), err)
+		}
+		back := newEdit(scaled.object)
+		foreign, err := got.restore(back, func(place) bool { return false })
+		if was := replicasPlace.at(object); err != nil || len(foreign) > 0 || replicasPlace.at(back.object) != was {
+			t.Errorf("replicas are %v, want %v: %v, %v", replicasPlace.at(back.object), was, foreign, err)
+		}
+	}
+	if _, err := decodeRecord(`{"version":1,"run":"R","fields":[{"at":"/spec/maxReplicas","was":1,"set":2,"free":true}]}`); err == nil {
+		t.Error("another field than the replicas may be anything")
+	}
+}
+
+// Lists are put back whole, at the places that have them and at no others.
+func TestListsArePutBack(t *testing.T) {
+	before := `{"metadata":{},"spec":{"maxReplicas":4,"metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"averageUtilization":80}}}]}}`
+	object := parse(t, before)
+	r, e := record{Version: recordVersion, Run: "R", For: "deploy/web"}, newEdit(object)
+	patch := parse(t, `{"maxReplicas":8,"metrics":[{"type":"Pods"}],"resourcePolicy":{"containerPolicies":[{"containerName":"app"}]}}`)
+	if err := leaves(place{"spec"}, patch, func(p place, value any) error { return r.set(e, p, value) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.save(e); err != nil {
+		t.Fatal(err)
+	}
+	got, err := recordOf(e.object)
+	if err != nil || len(got.Fields) != 3 || len(got.differences(e.object)) > 0 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	back := newEdit(e.object)
+	if _, err := got.restore(back, func(place) bool { return false }); err != nil {
+		t.Fatal(err)
+	}
+	if spec := back.object["spec"]; !reflect.DeepEqual(spec, object["spec"]) {
+		t.Errorf("put back is %v, before was %v", spec, object["spec"])
+	}
+	if _, err := decodeRecord(`{"version":1,"run":"R","fields":[{"at":"/spec/replicas","was":[1],"set":2}]}`); err == nil {
+		t.Error("a list of replicas was accepted")
+	}
+}
+
 // Every operation that changes is tested for by the one before it, at the same path.
 func TestEveryChangeIsCompareAndSet(t *testing.T) {
 	for name, before := range befores {
@@ -166,6 +225,7 @@ func FuzzDecodeRecord(f *testing.F) {
 	}
 	f.Add(`{"version":1,"run":"R","fields":[{"at":"/spec/template/spec/containers/[app]/image","was":"evil"}]}`)
 	f.Add(`{"version":1,"run":"R","fields":[{"at":"/spec/replicas","was":1.5,"set":2}]}`)
+	f.Add(`{"version":1,"run":"R","fields":[{"at":"/spec/metrics","was":[{"type":"Pods"}],"set":[]},{"at":"/spec/replicas","was":1,"set":2,"free":true}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		r, err := decodeRecord(text)
 		if err != nil {
