@@ -83,7 +83,8 @@ func TestAbsentAndUnknown(t *testing.T) {
 // A role that lets patch one Deployment by its name is enough to tune it.
 func TestNarrowedRoleIsEnough(t *testing.T) {
 	c := asking(func(a authorization.ResourceAttributes) (bool, error) {
-		return a.Verb != "patch" && a.Resource != "statefulsets" || a.Group == "autoscaling" || a.Resource == "deployments" && a.Name == "web", nil
+		revision := a.Resource == "replicasets" || a.Resource == "controllerrevisions"
+		return a.Verb != "patch" && a.Resource != "statefulsets" || a.Group == "autoscaling" || revision || a.Resource == "deployments" && a.Name == "web", nil
 	})
 	groups := map[string]bool{"": true, "apps": true, "autoscaling": true, "coordination.k8s.io": true, "metrics.k8s.io": true}
 	for name, ready := range map[string]bool{"web": true, "other": false} {

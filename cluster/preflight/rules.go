@@ -84,7 +84,7 @@ func tuneRules(follow []string) []Rule {
 	return []Rule{
 		{Group: "apps", Resources: []string{"deployments", "statefulsets", "daemonsets"}, Verbs: append(follow, "patch"), Gives: "limits to try"},
 		{Group: "argoproj.io", Resources: []string{"rollouts"}, Verbs: append(follow, "patch"), Gives: "limits of Argo Rollouts to try", Optional: true},
-		{Group: "apps", Resources: []string{"replicasets", "controllerrevisions"}, Verbs: []string{"get", "list", "delete"},
+		{Group: "apps", Resources: []string{"replicasets", "controllerrevisions"}, Verbs: []string{"get", "list", "patch", "delete"},
 			Gives: "a rollout history without Plimsoll's own revisions"},
 		{Resources: []string{"pods"}, Verbs: follow, Gives: "readiness, restarts and OOM kills"},
 		{Resources: []string{"pods"}, Verbs: []string{"create"}, Gives: "refusals of Pods before anything is changed (only tried, never made)", Optional: true},
