@@ -17,13 +17,14 @@ const (
 	Nodes  Mode = "nodes"  // what Read cannot see from within one namespace
 	Tune   Mode = "tune"   // tune by rollouts
 	Resize Mode = "resize" // change CPU on running Pods
+	VPA    Mode = "vpa"    // compare with a VPA that is made for it
 	Load   Mode = "load"   // run the load in a Job
 	Reader Mode = "reader" // read the kubelets' counters in a Job
 	Proxy  Mode = "proxy"  // read them through the API server instead
 )
 
 // Modes are all of them, in the order of a table.
-func Modes() []Mode { return []Mode{Read, Nodes, Tune, Resize, Load, Reader, Proxy} }
+func Modes() []Mode { return []Mode{Read, Nodes, Tune, Resize, VPA, Load, Reader, Proxy} }
 
 // Rule is what one mode needs of some resources of one API group.
 type Rule struct {
@@ -71,6 +72,9 @@ func Rules(m Mode) []Rule {
 		return tuneRules(follow)
 	case Resize:
 		return []Rule{{Resources: []string{"pods/resize"}, Verbs: []string{"patch"}, Gives: "CPU changes without a restart, so short trials"}}
+	case VPA:
+		return []Rule{{Group: "autoscaling.k8s.io", Resources: []string{"verticalpodautoscalers"}, Verbs: []string{"create", "delete"},
+			Gives: "what a VPA would recommend, where there is none", Optional: true}}
 	case Load, Reader:
 		return agentRules(m)
 	case Proxy:

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -32,8 +33,11 @@ type compatOptions struct {
 	// Run is the log of a search whose derived settings are judged; empty: those that the workload has.
 	Run string
 	// Hits is the name of hits per second in the custom-metrics API.
-	Hits  string
-	Flags *genericclioptions.ConfigFlags
+	Hits string
+	// WithVPA makes a VPA in Off mode where there is none, and waits for its recommendation for Wait at most.
+	WithVPA bool
+	Wait    time.Duration
+	Flags   *genericclioptions.ConfigFlags
 }
 
 // compatOutputs are the formats, the first is the default.
@@ -46,7 +50,8 @@ func (a *app) compatCommand() *cobra.Command {
 		Use:   "compat [deploy/NAME] [-f FILE]",
 		Short: "Will the settings live in peace with the HPA, VPA, KEDA, budgets, ranges and quotas?",
 		Long: `Reads a workload and all that may act on it, once, and checks 22 rules (docs/compat.md): each finding with its
-arithmetic, and its mend as YAML that is ready to apply (-o yaml, json or markdown). Nothing is changed.
+arithmetic, and its mend as YAML that is ready to apply (-o yaml, json or markdown). Nothing is changed, but that
+--with-vpa makes a VPA for the time of the comparison.
 
 With -f it reads manifests instead of a cluster: files, directories, or - for the output of kustomize or Helm. It can
 then gate a pull request. What only a cluster has (Pods, nodes, webhooks, its version) is said to be unchecked.
@@ -66,6 +71,9 @@ Exit codes: 0 no finding of severity error · 1 at least one · 2 bad usage or a
 	f.StringVarP(&o.Output, "output", "o", compatOutputs()[0], strings.Join(compatOutputs(), ", "))
 	f.StringVar(&o.Run, "run", "", "log of a search (run.plimsoll) whose derived settings are judged")
 	f.StringVar(&o.Hits, "hits-metric", compat.HitsMetric, "with --run: the name that the custom-metrics adapter gives to hits per second of a Pod")
+	f.BoolVar(&o.WithVPA, "with-vpa", false, `with --run, on a cluster: where no VPA exists make one in Off mode, put what it recommends beside what was
+tested, and delete it (after a kill -9 by plimsoll restore)`)
+	f.DurationVar(&o.Wait, "vpa-wait", 3*time.Minute, "with --with-vpa: how long its recommendation is waited for")
 	o.Flags.AddFlags(f)
 	return c
 }
@@ -76,6 +84,9 @@ func (a *app) compat(ctx context.Context, o compatOptions, args []string) error 
 	}
 	if len(args) == 0 && len(o.Files) == 0 {
 		return usage(errors.New(`nothing to look at; name a workload ("deploy/web") or give manifests with -f`))
+	}
+	if o.WithVPA && (o.Run == "" || len(o.Files) > 0) {
+		return usage(errors.New("--with-vpa compares what a search derived with a VPA of the cluster: it needs --run, and no -f"))
 	}
 	measured, err := measuredBy(o.Run)
 	if err != nil {
@@ -89,10 +100,14 @@ func (a *app) compat(ctx context.Context, o compatOptions, args []string) error 
 	for _, s := range snapshots {
 		all = append(all, reports.Compat{Report: compat.Evaluate(s, measured), Combination: compat.Combine(s, measured, o.Hits)})
 	}
-	if err := a.writeFindings(o.Output, all); err != nil {
-		return err
+	var withVPA error
+	if o.WithVPA && all[0].Combination != nil {
+		all[0].Combination.Compared, withVPA = a.compareWithVPA(ctx, o, args[0], snapshots[0], measured)
 	}
-	return compatError(all)
+	if err := a.writeFindings(o.Output, all); err != nil {
+		return errors.Join(withVPA, err)
+	}
+	return errors.Join(withVPA, compatError(all))
 }
 
 // measuredBy reads what a search derived; nil without a log. A search that derived nothing is an error: there would be

@@ -85,7 +85,7 @@ func Combine(s Snapshot, m *Measured, hits string) *Combination {
 		c.Notes = append(c.Notes, "response time does not grow in proportion to the load, as an HPA takes it to: prefer hits per second, and latency only where hits are not exported")
 	}
 	c.VPA = beside(s, m)
-	c.Compared = vpaBeside(s, m)
+	c.Compared = Compare(s, m)
 	return &c
 }
 
@@ -197,8 +197,8 @@ func OffVPA(w Ref, policies []any) *Mend {
 	return &Mend{r, Create, patchOf(r, spec)}
 }
 
-// vpaBeside puts what VPAs recommend beside what was tested.
-func vpaBeside(s Snapshot, m *Measured) []Compared {
+// Compare puts what VPAs recommend, before their policies, beside what was tested.
+func Compare(s Snapshot, m *Measured) []Compared {
 	var all []Compared
 	for _, v := range s.VPAs {
 		for _, rec := range v.Recommendations {

@@ -34,11 +34,15 @@ func scalers() []scaler {
 				}
 				return r.set(e, place{"spec", "maxReplicas"}, int64(replicas))
 			}},
-		{"VerticalPodAutoscaler", schema.GroupVersionResource{Group: "autoscaling.k8s.io", Version: "v1", Resource: "verticalpodautoscalers"}, "targetRef",
-			func(r *record, e *edit, _ int) error {
-				return r.set(e, place{"spec", "updatePolicy", "updateMode"}, "Off")
-			}},
+		verticalPodAutoscaler(),
 	}
+}
+
+func verticalPodAutoscaler() scaler {
+	return scaler{"VerticalPodAutoscaler", schema.GroupVersionResource{Group: "autoscaling.k8s.io", Version: "v1", Resource: "verticalpodautoscalers"}, "targetRef",
+		func(r *record, e *edit, _ int) error {
+			return r.set(e, place{"spec", "updatePolicy", "updateMode"}, "Off")
+		}}
 }
 
 // list is every object of s in namespace; none where the cluster has no such kind.
@@ -144,11 +148,15 @@ func unpin(ctx context.Context, c *cluster.Client, t Target, say func(string)) e
 }
 
 func (s scaler) release(ctx context.Context, c *cluster.Client, o object, t Target, say func(string)) error {
-	if r, err := recordOf(o.Object); err != nil || r == nil || r.For != t.String() {
+	r, err := recordOf(o.Object)
+	if err != nil || r == nil || r.For != t.String() {
 		return err
 	}
+	if s.made(o, *r, t) {
+		return s.drop(ctx, c, o)
+	}
 	var foreign []Difference
-	_, err := storeOf(c, s.Resource, t.Namespace).change(ctx, o.GetName(), func(o object, e *edit) error {
+	_, err = storeOf(c, s.Resource, t.Namespace).change(ctx, o.GetName(), func(o object, e *edit) error {
 		r, err := recordOf(o.Object)
 		if err != nil || r == nil || r.For != t.String() {
 			return err

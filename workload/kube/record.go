@@ -28,6 +28,8 @@ type record struct {
 	Run string `json:"run"`
 	// For is the workload, as in deploy/web, for whose sake an autoscaler was changed; empty on a workload itself.
 	For string `json:"for,omitempty"`
+	// Whole is true where Plimsoll made the whole object: it is put back by deleting it.
+	Whole bool `json:"whole,omitempty"`
 	// Unready is true where the workload was not Ready before; then it need not be afterwards.
 	Unready bool `json:"unready,omitempty"`
 	// Fields changed, in the order in which they were; they are put back in the opposite one.
