@@ -4,11 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/plimsoll/plimsoll/test/kube"
 	"github.com/plimsoll/plimsoll/tuner/compat"
@@ -122,6 +126,12 @@ func (j judged) mend(t *testing.T, f compat.Finding) {
 	j.Kubectl(t, "-n", j.namespace, "patch", f.Mend.Object.Kind, f.Mend.Object.Name, "--type", "merge", "--patch-file", file)
 }
 
+// get is one field of an object by its JSON path.
+func (j judged) get(t *testing.T, object, path string) string {
+	t.Helper()
+	return j.Kubectl(t, "-n", j.namespace, "get", object, "-o", "jsonpath={"+path+"}")
+}
+
 // An HPA and a VPA on one resource are found with the right bounds, a quota that is too small with the replicas that fit;
 // once the mends are applied nothing of it is left. All with a role that reads one namespace.
 func TestCompatFindsAndMends(t *testing.T) {
@@ -157,4 +167,53 @@ spec: {hard: {requests.cpu: 250m}}
 		}
 		return true
 	})
+}
+
+// hit sends load to a Pod of the namespace until the context ends: callers at a time, each waiting for its reply.
+func hit(ctx context.Context, address string, callers int) *sync.WaitGroup {
+	var all sync.WaitGroup
+	client := &http.Client{Timeout: 5 * time.Second}
+	for range callers {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+":8080/?cpu=20ms", nil)
+				if err != nil {
+					return
+				}
+				reply, err := client.Do(request)
+				if err == nil {
+					_ = reply.Body.Close()
+				}
+			}
+		})
+	}
+	return &all
+}
+
+// A Guaranteed Deployment at a target of 95 % never scales, however loaded it is; at the target of the mend it does.
+func TestCompatDeadHPA(t *testing.T) {
+	long(t)
+	j := newJudged(t)
+	j.Apply(t, j.namespace, web(1, "{limits: {cpu: 200m, memory: 64Mi}}")+fmt.Sprintf(scaledOnCPU, 1, 3, 95))
+	found, _ := j.findings(t)
+	if !strings.Contains(found["R3"].Why, "104.5 %") {
+		t.Fatalf("R3: %+v", found["R3"])
+	}
+	j.Kubectl(t, "-n", j.namespace, "rollout", "status", "deploy/web", "--timeout=60s")
+	ctx, stop := context.WithCancel(t.Context())
+	callers := hit(ctx, j.get(t, "pods", ".items[0].status.podIP"), 4)
+	defer func() { stop(); callers.Wait() }()
+	usage := func() int {
+		n, _ := strconv.Atoi(j.get(t, "hpa/web", ".status.currentMetrics[0].resource.current.averageUtilization"))
+		return n
+	}
+	kube.Await(t, "saturation", func(context.Context) bool { return usage() >= 90 })
+	// Three looks of the HPA at a saturated Pod.
+	for end := time.Now().Add(45 * time.Second); time.Now().Before(end); time.Sleep(time.Second) {
+		if n := j.get(t, "hpa/web", ".status.desiredReplicas"); n != "1" {
+			t.Fatalf("it wants %s replicas at a usage of %d %%: it was said to be unable to scale", n, usage())
+		}
+	}
+	j.mend(t, found["R3"])
+	kube.Await(t, "the second replica", func(context.Context) bool { return j.get(t, "hpa/web", ".status.desiredReplicas") != "1" })
 }
