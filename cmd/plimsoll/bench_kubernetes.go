@@ -146,7 +146,8 @@ func (a *app) openKubernetes(ctx context.Context, file scenarios.File, o cluster
 	}
 	b.around = a.around(ctx, client, k.Target())
 	if o.beside.wanted() && !o.OnCopy {
-		b.beside = besideTrial{client: client, workload: k, goal: goal, load: load, options: o.beside, notice: a.notice}.run
+		b.beside = besideTrial{client: client, workload: k, goal: goal, load: load, options: o.beside, notice: a.notice,
+			toURL: file.Traffic.URL != "" && o.load.From != loadFromJob}.run
 	}
 	if err := k.Begin(ctx); err != nil {
 		return nil, errors.Join(err, b.close())

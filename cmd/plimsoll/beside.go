@@ -114,8 +114,10 @@ type besideTrial struct {
 	workload *kube.Kube
 	goal     tuner.Goal
 	load     runLoad
-	options  besideOptions
-	notice   func(string)
+	// toURL is true where the load goes to the URL of the file, and not to Pods or a Service.
+	toURL   bool
+	options besideOptions
+	notice  func(string)
 }
 
 // run runs it. What keeps it from running is an inconclusive verdict; the zero verdict says that nothing acts on the
@@ -203,10 +205,10 @@ func (b besideTrial) rehearse(ctx context.Context, m compat.Measured, t compat.T
 	t.Derived, t.Scaler, t.Round = r.Derived, r.Scaler, r.Round
 	file := b.workload.File()
 	address := ""
-	if file.Traffic.URL == "" {
+	if !b.toURL {
 		var name string
 		if name, address, err = b.workload.ServiceAddress(ctx); err != nil {
-			return t, fmt.Errorf("no load reaches Pods that come later: %w, and traffic.url is not set", err)
+			return t, fmt.Errorf("no load reaches Pods that come later: %w, and it does not go to traffic.url", err)
 		}
 		b.notice(fmt.Sprintf("load beside autoscalers: to Service %s", name))
 	}
@@ -217,7 +219,7 @@ func (b besideTrial) rehearse(ctx context.Context, m compat.Measured, t compat.T
 	}
 	target, before := b.workload.Target(), time.Duration(0)
 	defer term.erase()
-	return trial.Beside{
+	t, err = trial.Beside{
 		Traffic: file.Traffic, Address: address, Scenario: scenario, SLOs: b.goal.SLOs[b.goal.Tuning.Confirm], Load: b.load,
 		Begin: r.Begin, Rest: r.Rest,
 		Look: func(ctx context.Context, events bool) (compat.Sight, error) {
@@ -229,6 +231,7 @@ func (b besideTrial) rehearse(ctx context.Context, m compat.Measured, t compat.T
 			term.live(time.Now(), fmt.Sprintf("beside  %s of %s  %s", second.At.Truncate(time.Second), scenario.Duration(), reports.LoadLine(row)))
 		},
 	}.Run(ctx, t)
+	return t, errors.Join(err, b.workload.Undisturbed())
 }
 
 // warmup is that of the confirming soak.

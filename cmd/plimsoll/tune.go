@@ -149,6 +149,7 @@ func (a *app) search(ctx context.Context, o tuneOptions, text []byte, b *bench) 
 		b.keep(last.Result.Settings)
 	}
 	_ = putBack() // before the reports, which may wait: the deferred call returns the same error
+
 	err = a.deliver(reportRun(contents), o.outputs.of(o.File)) // one that fails does not change what the search came to
 	if searchErr != nil {
 		return errors.Join(exitError{exitNotMeasured, searchErr}, err)

@@ -72,8 +72,8 @@ type Scaler struct {
 type Coexistence struct {
 	Judgement tuner.Judgement `json:"judgement"`
 	// Checks in a fixed order: follows, steady, requests, admitted, slos, long_enough; "run" alone where no load was run.
-	Checks     []Requirement    `json:"checks"`
-	Trajectory Trajectory `json:"trajectory"`
+	Checks     []Requirement `json:"checks"`
+	Trajectory Trajectory    `json:"trajectory"`
 }
 
 // Requirement is one thing that must hold.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -26,6 +27,9 @@ var replicasPlace = place{"spec", "replicas"}
 // LetGo ends the stillness of the autoscalers: they are as they were before the search, and the workload's replicas are
 // theirs to change from now on. Close puts back all else, and the replicas too.
 func (k *Kube) LetGo(ctx context.Context) error {
+	if err := k.lease.Lost(); err != nil {
+		return err
+	}
 	ctx, cancel := k.options.patiently(ctx)
 	defer cancel()
 	if !k.target.OnEveryNode {
@@ -56,6 +60,9 @@ func (k *Kube) freeReplicas(o object, e *edit) error {
 // Amend changes autoscalers of the workload, after LetGo. What each was like is written on it in the same patch, and Close
 // puts it back. An autoscaler that is not there is an error.
 func (k *Kube) Amend(ctx context.Context, all []Amendment) error {
+	if err := k.lease.Lost(); err != nil {
+		return err
+	}
 	ctx, cancel := k.options.patiently(ctx)
 	defer cancel()
 	for _, a := range all {
@@ -118,6 +125,15 @@ func (k *Kube) amend(ctx context.Context, in store, o object, e *edit, spec map[
 		}
 	}
 	return r.save(e)
+}
+
+// Undisturbed says what somebody else did to the workload since the last Apply, its replicas aside, for which what was seen
+// of its Pods says nothing; nil where nobody did anything.
+func (k *Kube) Undisturbed() error {
+	if all := k.watch.foreignChanges(); len(all) > 0 {
+		return fmt.Errorf("somebody else changed %s: %s", k.target, strings.Join(all, "; "))
+	}
+	return k.lease.Lost()
 }
 
 // leaves calls each with the values in a merge patch that are no mappings.
