@@ -2,6 +2,7 @@ package tuner
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/plimsoll/plimsoll/scenarios"
 )
@@ -86,6 +87,22 @@ func (h history) worstMargin(t *Trial) float64 {
 // apart in a few trials.
 const deafening = 0.5
 
+// outOfReach is the y = ln(value/bound) of an SLO below which its noise is no hindrance: a p99 of 2 ms or of 20 ms under a
+// bound of 200 ms is one service (a real one, a Go cache, did that).
+const outOfReach = -1.0
+
+// nearestPass is the largest y of one SLO over the probes that passed.
+func (h history) nearestPass(slo string) float64 {
+	nearest := math.Inf(-1)
+	for i := range h.trials {
+		t := &h.trials[i]
+		if y, ok := marginOf(t, slo); ok && t.Verdict.Judgement == Pass && t.Step.Scenario == h.goal.Tuning.Probe {
+			nearest = max(nearest, y)
+		}
+	}
+	return nearest
+}
+
 // tooNoisy ends a search whose noise, known from three repeats or more, leaves no limits to tell apart; with fewer it
 // repeats.
 func (h history) tooNoisy() (Step, bool) {
@@ -95,7 +112,7 @@ func (h history) tooNoisy() (Step, bool) {
 				continue
 			}
 			n := h.repeatNoise(slo.Text, l.Limit)
-			if n.freedom == 0 || n.measured() < deafening {
+			if n.freedom == 0 || n.measured() < deafening || h.nearestPass(slo.Text) < outOfReach {
 				continue
 			}
 			if n.freedom < 3 {
