@@ -177,17 +177,21 @@ func (j *agentJob) refusal(ctx context.Context) string {
 }
 
 // RemoveAgents deletes the Jobs of agents that bear these labels: those of a run that is dead, which would otherwise go on
-// until their deadline. It finds them by their Pods, and so needs no right beyond those that agents need anyway.
+// until their deadline. It does not wait for their Pods. The error says which is left.
 func RemoveAgents(ctx context.Context, c *Client, namespace string, labels map[string]string) error {
 	all := maps.Clone(labels)
 	all[labelManaged] = FieldManager
-	pods, err := c.Typed.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: fields.Set(all).String() + "," + labelJob})
+	var jobs *batchv1.JobList
+	err := Retry(ctx, func(ctx context.Context) (err error) {
+		jobs, err = c.Typed.BatchV1().Jobs(namespace).List(ctx, metav1.ListOptions{LabelSelector: fields.Set(all).String()})
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("look for the Jobs of an earlier run in namespace %s: %w", namespace, err)
 	}
 	var problems []error
-	for _, pod := range pods.Items {
-		earlier := &agentJob{client: c, namespace: namespace, name: pod.Labels[labelJob]}
+	for _, job := range jobs.Items {
+		earlier := &agentJob{client: c, namespace: namespace, name: job.Name}
 		problems = append(problems, earlier.remove())
 	}
 	return errors.Join(problems...)

@@ -3,6 +3,7 @@ package preflight
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
@@ -47,6 +48,8 @@ type Report struct {
 // Missing is what the result will lack, each with what would bring it; empty: nothing.
 type Missing struct {
 	What string `json:"what"`
+	// Mode that it is of.
+	Mode Mode `json:"mode"`
 	// Fix is the RBAC rule, with its ClusterRole in deploy/rbac.yaml, or what else to do.
 	Fix string `json:"fix"`
 	// Blocks is true where a mode that the run needs cannot work without it.
@@ -101,21 +104,36 @@ func (r Report) Missing() []Missing {
 	var blocks, rest []Missing
 	for _, a := range r.Access {
 		switch {
-		case a.Granted() || a.Absent || a.Mode == Proxy:
+		case a.Granted() || a.Absent || a.Mode == Proxy && !r.needs(Proxy):
 		case a.Unknown != "":
-			rest = append(rest, Missing{What: "whether this is allowed: " + a.Rule, Fix: a.Unknown})
-		case a.Required && r.needs(a.Mode):
-			blocks = append(blocks, Missing{What: a.Gives, Fix: a.fix(), Blocks: true})
+			rest = append(rest, Missing{What: "whether this is allowed: " + a.Rule, Mode: a.Mode, Fix: a.Unknown})
+		case r.needs(a.Mode) && (a.Required || a.Mode == Proxy):
+			blocks = append(blocks, Missing{What: a.Gives, Mode: a.Mode, Fix: a.fix(), Blocks: true})
 		default:
-			rest = append(rest, Missing{What: fmt.Sprintf("%s (%s)", a.Gives, a.Mode), Fix: a.fix()})
+			rest = append(rest, Missing{What: fmt.Sprintf("%s (%s)", a.Gives, a.Mode), Mode: a.Mode, Fix: a.fix()})
 		}
 	}
 	for _, s := range r.Sources {
 		if !s.Answers && s.Lacks != "" {
-			rest = append(rest, Missing{What: s.Lacks, Fix: s.Fix})
+			rest = append(rest, Missing{What: s.Lacks, Mode: s.Mode, Fix: s.Fix})
 		}
 	}
 	return append(blocks, rest...)
+}
+
+// Answers tells whether the source of m does.
+func (r Report) Answers(m Mode) bool {
+	return slices.ContainsFunc(r.Sources, func(s Source) bool { return s.Mode == m && s.Answers })
+}
+
+// Lacking says why the source of m does not answer, and what would bring it; "" where it does.
+func (r Report) Lacking(m Mode) string {
+	for _, s := range r.Sources {
+		if s.Mode == m && !s.Answers {
+			return s.Detail + ": " + s.Fix
+		}
+	}
+	return ""
 }
 
 func (a Access) fix() string {

@@ -16,6 +16,7 @@ const (
 	Read   Mode = "read"   // compat and scan: look, change nothing
 	Nodes  Mode = "nodes"  // what Read cannot see from within one namespace
 	Tune   Mode = "tune"   // tune by rollouts
+	Copy   Mode = "copy"   // tune a copy of a Deployment
 	Resize Mode = "resize" // change CPU on running Pods
 	VPA    Mode = "vpa"    // compare with a VPA that is made for it
 	Load   Mode = "load"   // run the load in a Job
@@ -24,7 +25,7 @@ const (
 )
 
 // Modes are all of them, in the order of a table.
-func Modes() []Mode { return []Mode{Read, Nodes, Tune, Resize, VPA, Load, Reader, Proxy} }
+func Modes() []Mode { return []Mode{Read, Nodes, Tune, Copy, Resize, VPA, Load, Reader, Proxy} }
 
 // Rule is what one mode needs of some resources of one API group.
 type Rule struct {
@@ -64,12 +65,14 @@ func Rules(m Mode) []Rule {
 		}
 	case Nodes:
 		return []Rule{
-			{Resources: []string{"nodes"}, Verbs: look, Cluster: true, Gives: "sizes and versions of the nodes", Optional: true},
+			{Resources: []string{"nodes"}, Verbs: follow, Cluster: true, Gives: "sizes and versions of the nodes, and whether one is short of memory", Optional: true},
 			{Group: "admissionregistration.k8s.io", Resources: []string{"mutatingwebhookconfigurations"}, Verbs: look, Cluster: true,
 				Gives: "webhooks that change Pods", Optional: true},
 		}
 	case Tune:
 		return tuneRules(follow)
+	case Copy:
+		return []Rule{{Group: "apps", Resources: []string{"deployments"}, Verbs: []string{"create", "delete"}, Gives: "a copy that serves nobody, and its end"}}
 	case Resize:
 		return []Rule{{Resources: []string{"pods/resize"}, Verbs: []string{"patch"}, Gives: "CPU changes without a restart, so short trials"}}
 	case VPA:
@@ -93,7 +96,7 @@ func tuneRules(follow []string) []Rule {
 		{Resources: []string{"pods"}, Verbs: follow, Gives: "readiness, restarts and OOM kills"},
 		{Resources: []string{"pods"}, Verbs: []string{"create"}, Gives: "refusals of Pods before anything is changed (only tried, never made)", Optional: true},
 		{Resources: []string{"pods"}, Verbs: []string{"delete"}, Gives: "a way past a Pod of a StatefulSet that is stuck", Optional: true},
-		{Resources: []string{"events"}, Verbs: []string{"list"}, Gives: "why Pods were refused, killed or not scheduled, in the cluster's own words"},
+		{Resources: []string{"events"}, Verbs: []string{"list", "watch"}, Gives: "why Pods were refused, killed or not scheduled, in the cluster's own words"},
 		{Resources: []string{"services"}, Verbs: []string{"list"}, Gives: "a warning that the workload serves others", Optional: true},
 		{Resources: []string{"limitranges", "resourcequotas"}, Verbs: []string{"list"}, Gives: "the bounds that the namespace sets", Optional: true},
 		{Group: "autoscaling", Resources: []string{"horizontalpodautoscalers"}, Verbs: []string{"get", "list", "patch"}, Gives: "an HPA that holds still during the search"},
@@ -112,7 +115,7 @@ func agentRules(m Mode) []Rule {
 		gives = "throttling, peaks and pressure from the kubelets"
 	}
 	rules := []Rule{
-		{Group: "batch", Resources: []string{"jobs"}, Verbs: []string{"create", "delete"}, Gives: gives},
+		{Group: "batch", Resources: []string{"jobs"}, Verbs: []string{"create", "list", "delete"}, Gives: gives},
 		{Resources: []string{"pods"}, Verbs: []string{"get", "list"}, Gives: gives},
 		{Resources: []string{"pods/log"}, Verbs: []string{"get"}, Gives: gives},
 		{Resources: []string{"events"}, Verbs: []string{"list"}, Gives: "why its Pod was refused, in the cluster's own words", Optional: true},

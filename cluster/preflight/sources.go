@@ -15,8 +15,10 @@ import (
 
 // Source is one place that figures can come from.
 type Source struct {
-	Name    string `json:"name"`
-	Answers bool   `json:"answers"`
+	Name string `json:"name"`
+	// Mode of working that it belongs to.
+	Mode    Mode `json:"mode"`
+	Answers bool `json:"answers"`
 	// Newest is the age of its newest sample; nil where it has none or was not asked for one.
 	Newest *time.Duration `json:"newest_sample_age_ns,omitempty"`
 	// Window is what one sample covers; nil where it does not say.
@@ -32,6 +34,7 @@ type Source struct {
 func metricsServer(ctx context.Context, c *cluster.Client, q Question, groups map[string]bool) Source {
 	s := Source{
 		Name:  "metrics-server",
+		Mode:  Tune,
 		Lacks: "usage as kubectl top and the HPA see it",
 		Fix:   "install metrics-server, or grant the ClusterRole plimsoll-tune of deploy/rbac.yaml",
 	}
@@ -63,6 +66,7 @@ func metricsServer(ctx context.Context, c *cluster.Client, q Question, groups ma
 func readerSource(ctx context.Context, c *cluster.Client, q Question, granted bool) Source {
 	s := Source{
 		Name:  "kubelets, by a reader Pod",
+		Mode:  Reader,
 		Lacks: "throttling, memory peaks, child OOM kills and pressure: without them no CPU limit can be verified",
 		Fix:   fmt.Sprintf("kubectl apply -f deploy/rbac.yaml (ServiceAccount %s in namespace %s, with nodes/metrics)", q.ReaderAccount, q.Namespace),
 	}

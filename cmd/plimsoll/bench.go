@@ -32,6 +32,8 @@ type bench struct {
 	// beside runs the trial beside the workload's autoscalers, under settings that were derived; nil where there is none to
 	// run.
 	beside func(context.Context, compat.Measured, *terminal) compat.Coexistence
+	// warnings are what the result will lack, known before the first trial.
+	warnings []string
 	// keep makes close leave settings in place; nil where nothing is to be left.
 	keep func(tuner.Settings)
 	// close puts everything back. Its error is an exitError with code 4.

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/spf13/pflag"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
-
 	"github.com/plimsoll/plimsoll/cluster"
+	"github.com/plimsoll/plimsoll/cluster/preflight"
 	kubelets "github.com/plimsoll/plimsoll/observer/kube"
 	"github.com/plimsoll/plimsoll/scenarios"
 	"github.com/plimsoll/plimsoll/trial"
@@ -17,80 +15,27 @@ import (
 	"github.com/plimsoll/plimsoll/workload/kube"
 )
 
-// clusterOptions are the flags of commands that change a workload in a cluster.
-type clusterOptions struct {
-	kubectl *genericclioptions.ConfigFlags
-	// Yes answers the plan; DryRun is "server" or empty; Apply leaves the derived values in place.
-	Yes, Apply bool
-	DryRun     string
-	// OnCopy tunes a copy that serves nobody.
-	OnCopy bool
-	// InPlace allows CPU changes on running Pods.
-	InPlace bool
-	// Image holds this version of plimsoll, for the Pods that it makes.
-	Image   string
-	load    loadPlaceOptions
-	metrics metricsOptions
-	beside  besideOptions
-	// RestoreTimeout is how long putting back may take, and how long an API server that does not answer is waited for.
-	RestoreTimeout time.Duration
-	// first are the settings of the first trial, for the plan; by default those that a search begins with.
-	first func(tuner.Goal) tuner.Settings
-}
-
-// defaultRestoreTime is several times what a rollout of a few replicas takes.
-const defaultRestoreTime = 5 * time.Minute
-
-func (o *clusterOptions) register(f *pflag.FlagSet) {
-	f.BoolVarP(&o.Yes, "yes", "y", false, "kubernetes: do what the plan says without asking")
-	f.StringVar(&o.DryRun, "dry-run", "", `kubernetes: "server" lets the cluster check the first changes, prints them and stops`)
-	f.BoolVar(&o.InPlace, "in-place", true, "kubernetes: change CPU on the running Pods where the cluster and the Pods allow it")
-	f.BoolVar(&o.OnCopy, "on-copy", false, "kubernetes: test a copy of the Deployment that no Service selects, and delete it at the end")
-	f.StringVar(&o.Image, "image", defaultImage(), "kubernetes: image with this version of plimsoll, for the Pods that it makes")
-	f.Lookup("image").DefValue = cluster.DefaultRepository + ":VERSION" // the help is the same for every build
-	o.load.register(f)
-	o.metrics.register(f)
-	o.first = func(g tuner.Goal) tuner.Settings { return tuner.Decide(g, nil).Settings }
-	o.registerRestore(f)
-}
-
-// registerRestore adds the flags that restore has too, kubectl's among them.
-func (o *clusterOptions) registerRestore(f *pflag.FlagSet) {
-	f.DurationVar(&o.RestoreTimeout, "restore-timeout", defaultRestoreTime,
-		"kubernetes: how long putting back may take; an API server that refuses every change for so long ends a search, too")
-	o.kubectl = cluster.Flags()
-	o.kubectl.AddFlags(f)
-	sameHelp(f)
-}
-
-// sameHelp makes the help of kubectl's flags the same for everybody: one default is a path of the user's own.
-func sameHelp(f *pflag.FlagSet) { f.Lookup("cache-dir").DefValue = "$HOME/.kube/cache" }
-
-func (o clusterOptions) validate() error {
-	if o.DryRun != "" && o.DryRun != "server" {
-		return usage(fmt.Errorf("--dry-run: %q given; allowed: server", o.DryRun))
-	}
-	if o.OnCopy && o.Apply {
-		return usage(errors.New("--apply and --on-copy exclude each other: a copy is deleted at the end; apply the patch of the report instead"))
-	}
-	return errors.Join(o.validateRestore(), o.metrics.validate(), o.beside.validate(o.Apply))
-}
-
-// validateRestore looks at the flags that registerRestore adds, and no others: restore has only those.
-func (o clusterOptions) validateRestore() error {
-	if o.RestoreTimeout <= 0 {
-		return usage(errors.New("--restore-timeout must be above 0"))
-	}
-	return nil
-}
-
 // readerMargin is how long a reader that nobody ended outlives the budget: the last trial may end later.
 const readerMargin = time.Hour
 
 // errPlanned ends a command that was only to show what it would do.
 var errPlanned = exitError{Code: exitOK}
 
-// openKubernetes makes the bench for an object in a cluster: it shows the plan, asks, and takes the workload over.
+// clusterRun is a run on a workload in a cluster that is about to begin: nothing is touched yet.
+type clusterRun struct {
+	app *app
+	clusterOptions
+	client   *cluster.Client
+	workload *kube.Kube
+	goal     tuner.Goal
+	// counters is where they will come from, and countersWhy what was passed over for it.
+	counters, countersWhy string
+	// missing is what the result will lack.
+	missing []preflight.Missing
+}
+
+// openKubernetes makes the bench for an object in a cluster: it asks what the run may do there, shows the plan, asks, and
+// takes the workload over.
 func (a *app) openKubernetes(ctx context.Context, file scenarios.File, o clusterOptions) (*bench, error) {
 	if o.kubectl == nil {
 		return nil, usage(errors.New("a workload in a cluster is for tune and check"))
@@ -102,61 +47,93 @@ func (a *app) openKubernetes(ctx context.Context, file scenarios.File, o cluster
 	if err != nil {
 		return nil, usage(err)
 	}
-	k, err := kube.Open(ctx, client, file, kube.Options{Resize: o.InPlace, OnCopy: o.OnCopy, Patience: o.RestoreTimeout, Notice: a.notice})
-	if err != nil {
-		return nil, usage(err)
+	if file.Workload.Namespace == "" {
+		file.Workload.Namespace = client.Namespace
 	}
-	file = k.File()
-	goal, err := tuner.NewGoal(file).Within(k.Ranges(ctx)...)
-	if err != nil {
-		return nil, usage(err)
-	}
-	if err := a.confirm(ctx, k, goal, o); err != nil {
+	r := &clusterRun{app: a, clusterOptions: o, client: client}
+	if err := r.look(ctx, file); err != nil {
 		return nil, err
 	}
-	t := k.Target()
-	job := readerJob{o.Image, goal.Tuning.MaxTime + readerMargin, agentLabels(t)}
-	watch, endMetrics, err := o.metrics.watchers(ctx, client, job, kubelets.Filter{Namespace: t.Namespace, Prefixes: []string{t.Object + "-"}}, a.notice)
-	if err != nil {
-		return nil, usage(err)
+	if err := a.confirm(ctx, r); err != nil {
+		return nil, err
 	}
-	load, from, err := loadPlace(file.Traffic, o.load.From, o.load.job(ctx, client, t, o.Image, a.notice))
+	b, err := r.bench(ctx)
 	if err != nil {
 		return nil, err
 	}
-	a.notice("load: " + from)
+	return b, r.takeOver(ctx, b)
+}
+
+// look reads what there is, and finds out what the run may do and see; it changes nothing.
+func (r *clusterRun) look(ctx context.Context, file scenarios.File) (err error) {
+	r.counters, r.countersWhy = r.metrics.choose(ctx, r.client, file.Workload.Namespace)
+	if r.missing, err = r.ready(ctx, file); err != nil {
+		return err
+	}
+	r.workload, err = kube.Open(ctx, r.client, file,
+		kube.Options{Resize: r.InPlace, OnCopy: r.OnCopy, Patience: r.RestoreTimeout, Notice: r.app.notice})
+	if err != nil {
+		return usage(err)
+	}
+	if r.goal, err = tuner.NewGoal(r.workload.File()).Within(r.workload.Ranges(ctx)...); err != nil {
+		return usage(err)
+	}
+	return nil
+}
+
+// bench is the bench of the run, with what watches and what loads. Whoever gets it closes it.
+func (r *clusterRun) bench(ctx context.Context) (*bench, error) {
+	t, file := r.workload.Target(), r.workload.File()
+	load, from, err := loadPlace(file.Traffic, r.load.From, r.load.job(ctx, r.client, t, r.Image, r.app.notice))
+	if err != nil {
+		return nil, err
+	}
+	r.app.notice("load: " + from)
 	if text := tooShort(file.Scenarios); text != "" {
-		a.notice(text)
+		r.app.notice(text)
 	}
-	runner := &trial.Runner{Workload: k, File: file, Goal: goal, Watch: watch, Load: load}
+	watch, endMetrics, err := r.watchers(readerJob{r.Image, r.goal.Tuning.MaxTime + readerMargin, agentLabels(t)},
+		kubelets.Filter{Namespace: t.Namespace, Prefixes: []string{t.Object + "-"}})
+	if err != nil {
+		return nil, usage(err)
+	}
+	runner := &trial.Runner{Workload: r.workload, File: file, Goal: r.goal, Watch: watch, Load: load}
 	began := time.Now()
 	b := &bench{
-		file:   file,
-		goal:   goal,
-		runner: runner,
-		clock:  func() time.Duration { return time.Since(began) },
-		watch:  func(v *view) { runner.Progress = v.progress },
+		file:     file,
+		goal:     r.goal,
+		runner:   runner,
+		clock:    func() time.Duration { return time.Since(began) },
+		watch:    func(v *view) { runner.Progress = v.progress },
+		around:   r.app.around(ctx, r.client, t),
+		warnings: warningsOf(r.missing),
 		close: func() error {
 			defer endMetrics() // first what matters
-			return closeKubernetes(k, o.RestoreTimeout)
+			return closeKubernetes(r.workload, r.RestoreTimeout)
 		},
 	}
-	if o.Apply {
-		b.keep = k.Keep
+	if r.Apply {
+		b.keep = r.workload.Keep
 	}
-	b.around = a.around(ctx, client, k.Target())
-	if o.beside.wanted() && !o.OnCopy {
-		b.beside = besideTrial{client: client, workload: k, goal: goal, load: load, options: o.beside, notice: a.notice,
-			toURL: file.Traffic.URL != "" && o.load.From != loadFromJob}.run
-	}
-	if err := k.Begin(ctx); err != nil {
-		return nil, errors.Join(err, b.close())
-	}
-	// The Lease is held: whatever Jobs are there are those of a run that is dead.
-	if err := cluster.RemoveAgents(ctx, client, o.load.in(t.Namespace), agentLabels(t)); err != nil {
-		a.notice(err.Error())
+	if r.beside.wanted() && !r.OnCopy {
+		b.beside = besideTrial{client: r.client, workload: r.workload, goal: r.goal, load: load, options: r.beside, notice: r.app.notice,
+			toURL: file.Traffic.URL != "" && r.load.From != loadFromJob}.run
 	}
 	return b, nil
+}
+
+// takeOver begins the run on the workload; where that fails everything is put back, and the bench closed.
+func (r *clusterRun) takeOver(ctx context.Context, b *bench) error {
+	if err := r.workload.Begin(ctx); err != nil {
+		return errors.Join(err, b.close())
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.RestoreTimeout)
+	defer cancel()
+	// The Lease is held: whatever Jobs are there are those of a run that is dead.
+	if err := r.load.removeAgents(ctx, r.client, r.workload.Target(), r.app.notice); err != nil {
+		r.app.notice(err.Error()) // they end by their deadline
+	}
+	return nil
 }
 
 // notice tells a person something beside the result.

@@ -152,6 +152,7 @@ func (a *app) runCheck(ctx context.Context, o checkOptions, baseline *savedRepor
 	trials, stopped := tuner.RunCheck(ctx, goal, b.runner, b.clock, view.recordCheck)
 	view.erase()
 	check := tuner.ConcludeCheck(goal, trials, stopped)
+	check.Notes = append(check.Notes, b.warnings...)
 	run := reportRun(runlog.Contents{Header: header, Trials: trials})
 	run.Check = &check
 	return run, stopped

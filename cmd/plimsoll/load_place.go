@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/pflag"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/plimsoll/plimsoll/cluster"
 	"github.com/plimsoll/plimsoll/loadgen"
@@ -24,6 +26,11 @@ type loadPlaceOptions struct {
 func (o *loadPlaceOptions) register(f *pflag.FlagSet) {
 	f.StringVar(&o.From, "load-from", loadFromAuto, `kubernetes: where the load comes from: job (a Pod in the cluster), here (this machine must reach the Pods, or
 traffic.url), or auto: here for a traffic.url and inside the cluster, otherwise job`)
+	o.registerNamespace(f)
+}
+
+// registerNamespace adds the flag that restore has too.
+func (o *loadPlaceOptions) registerNamespace(f *pflag.FlagSet) {
 	f.StringVar(&o.Namespace, "load-namespace", "", "kubernetes: namespace of the load's Job (default: that of the workload)")
 }
 
@@ -41,6 +48,19 @@ const labelWorkload = "plimsoll.dev/workload"
 func agentLabels(t kube.Target) map[string]string {
 	name := t.Short + "-" + t.Object
 	return map[string]string{labelWorkload: strings.TrimRight(name[:min(len(name), 63)], "-.")}
+}
+
+// removeAgents deletes the Jobs of a run on t that is dead. Whoever may not is told: they end by their deadline.
+func (o loadPlaceOptions) removeAgents(ctx context.Context, client *cluster.Client, t kube.Target, say func(string)) error {
+	err := cluster.RemoveAgents(ctx, client, t.Namespace, agentLabels(t))
+	if o.in(t.Namespace) != t.Namespace {
+		err = errors.Join(err, cluster.RemoveAgents(ctx, client, o.in(t.Namespace), agentLabels(t)))
+	}
+	if apierrors.IsForbidden(err) {
+		say("the Jobs of an earlier run, if there are any, end by themselves: " + err.Error())
+		return nil
+	}
+	return err
 }
 
 // job is the Job that a load on t runs in, where it runs in one.

@@ -70,11 +70,11 @@ func (o metricsOptions) validate() error {
 }
 
 // watchers opens the source of counters for Pods of a namespace whose names begin like the workload's. close ends what it
-// started; notice is told which source it is and why.
-func (o metricsOptions) watchers(ctx context.Context, client *cluster.Client, job readerJob, wanted kube.Filter, notice func(string)) (
+// started.
+func (r *clusterRun) watchers(job readerJob, wanted kube.Filter) (
 	watch func(func() []observer.Target) trial.Watching, close func(), err error,
 ) {
-	source, close, why, err := o.source(ctx, client, job, wanted)
+	source, close, err := r.metrics.source(r.counters, r.client, job, wanted)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -82,9 +82,9 @@ func (o metricsOptions) watchers(ctx context.Context, client *cluster.Client, jo
 	if source != nil {
 		name = source.Name()
 	}
-	notice("counters: " + name + why)
+	r.app.notice("counters: " + name + r.countersWhy)
 	return func(targets func() []observer.Target) trial.Watching {
-		return kube.Start(kube.Reading{Source: source, Metrics: askMetrics(client, wanted.Namespace)}, targets)
+		return kube.Start(kube.Reading{Source: source, Metrics: askMetrics(r.client, wanted.Namespace)}, targets)
 	}, close, nil
 }
 
@@ -106,28 +106,28 @@ func tooShort(all []scenarios.Scenario) string {
 		"inconclusive: let it hold its rate for longer"
 }
 
-// source opens what the flags say; nil where there is none. why says what was passed over.
-func (o metricsOptions) source(ctx context.Context, client *cluster.Client, job readerJob, wanted kube.Filter) (source kube.Source, close func(), why string, err error) {
+// source opens the one called from; nil where that is the metrics API alone.
+func (o metricsOptions) source(from string, client *cluster.Client, job readerJob, wanted kube.Filter) (source kube.Source, close func(), err error) {
 	close = func() {}
-	from := o.From
-	if from == metricsAuto {
-		from, why = o.choose(ctx, client, wanted.Namespace)
-	}
 	switch from {
 	case metricsReader:
 		r := newReader(client, job, o.KubeletInsecureTLS, wanted)
-		return r, r.close, why, nil
+		return r, r.close, nil
 	case metricsProxy:
 		k, err := proxied(client, wanted)
-		return k, close, why, err
+		return k, close, err
 	case metricsPrometheus:
-		return &kube.Prometheus{Client: &http.Client{Timeout: kubeletTimeout}, Base: o.PrometheusURL}, close, why, nil
+		return &kube.Prometheus{Client: &http.Client{Timeout: kubeletTimeout}, Base: o.PrometheusURL}, close, nil
 	}
-	return nil, close, why, nil
+	return nil, close, nil
 }
 
-// choose is the best source that can be had without more rights than deploy/rbac.yaml grants.
+// choose is the source that the flags name, or the best that can be had without more rights than deploy/rbac.yaml grants;
+// why says what was passed over for it.
 func (o metricsOptions) choose(ctx context.Context, client *cluster.Client, namespace string) (from, why string) {
+	if o.From != metricsAuto {
+		return o.From, ""
+	}
 	_, err := client.Typed.CoreV1().ServiceAccounts(namespace).Get(ctx, cluster.ReaderAccount, metav1.GetOptions{})
 	if err == nil {
 		return metricsReader, ""

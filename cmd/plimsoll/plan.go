@@ -12,22 +12,21 @@ import (
 
 	"github.com/plimsoll/plimsoll/reports"
 	"github.com/plimsoll/plimsoll/scenarios"
-	"github.com/plimsoll/plimsoll/tuner"
 	"github.com/plimsoll/plimsoll/workload/kube"
 )
 
 // confirm shows what will be done to the cluster and asks whether to. It returns errPlanned after a dry run.
-func (a *app) confirm(ctx context.Context, k *kube.Kube, goal tuner.Goal, o clusterOptions) error {
-	plan, err := k.Plan(ctx, goal, o.first(goal), o.DryRun == "server")
+func (a *app) confirm(ctx context.Context, r *clusterRun) error {
+	plan, err := r.workload.Plan(ctx, r.goal, r.first(r.goal), r.DryRun == "server")
 	if err != nil {
 		return exitError{exitNotMeasured, err}
 	}
-	a.notice(planText(k, plan, goal, o))
+	a.notice(planText(r, plan))
 	switch in, isFile := a.In.(*os.File); {
-	case o.DryRun == "server":
+	case r.DryRun == "server":
 		a.notice("dry run: the cluster would take these changes; nothing was changed")
 		return errPlanned
-	case o.Yes:
+	case r.Yes:
 		return nil
 	case !isFile || !term.IsTerminal(int(in.Fd())):
 		return usage(errors.New("this changes a workload in a cluster; --yes says that it may, --dry-run=server only checks"))
@@ -41,43 +40,49 @@ func (a *app) confirm(ctx context.Context, k *kube.Kube, goal tuner.Goal, o clus
 }
 
 // planText is the plan as a person reads it.
-func planText(k *kube.Kube, plan kube.Plan, goal tuner.Goal, o clusterOptions) string {
+func planText(r *clusterRun, plan kube.Plan) string {
 	var b strings.Builder
-	t := k.Target()
+	line := func(word, format string, args ...any) {
+		fmt.Fprintf(&b, "  %-8s "+format+"\n", append([]any{word}, args...)...)
+	}
+	t := r.workload.Target()
 	fmt.Fprintf(&b, "Plan for %s in namespace %s\n", t, t.Namespace)
 	if plan.Leftover != "" {
-		fmt.Fprintf(&b, "  first    puts back what run %s left changed\n", reports.Clean(plan.Leftover))
+		line("first", "puts back what run %s left changed", reports.Clean(plan.Leftover))
 	}
 	if plan.Copy != "" {
-		fmt.Fprintf(&b, "  makes    %s, a copy whose labels no Service selects; it is deleted at the end\n", plan.Copy)
+		line("makes", "%s, a copy whose labels no Service selects; it is deleted at the end", plan.Copy)
 	}
 	for _, c := range plan.Changes {
-		fmt.Fprintf(&b, "  changes  %s\n", c.Object)
-		for line := range strings.Lines(c.Text) {
-			b.WriteString("             " + reports.Clean(strings.TrimSuffix(line, "\n")) + "\n")
+		line("changes", "%s", c.Object)
+		for text := range strings.Lines(c.Text) {
+			line("", "  %s", reports.Clean(strings.TrimSuffix(text, "\n")))
 		}
 	}
-	fmt.Fprintf(&b, "  then     up to %d trials, each with other limits for %s: a rollout, or CPU on the running Pods\n",
-		goal.Tuning.MaxTrials, strings.Join(tunedNames(k.File()), ", "))
-	fmt.Fprintf(&b, "  for      %v at most; the last trial may end later, and putting back takes up to %v\n", goal.Tuning.MaxTime, o.RestoreTimeout)
-	if o.beside.wanted() && !o.OnCopy && len(plan.Changes) > 1 {
-		fmt.Fprintf(&b, "  beside   the autoscalers, %s, one trial more after that: --coexistence\n",
-			map[string]string{besideAsIs: "as they are", besideSuggested: "changed as plimsoll compat suggests"}[o.beside.Mode])
+	line("then", "up to %d trials, each with other limits for %s: a rollout, or CPU on the running Pods",
+		r.goal.Tuning.MaxTrials, strings.Join(tunedNames(r.workload.File()), ", "))
+	line("for", "%v at most; the last trial may end later, and putting back takes up to %v", r.goal.Tuning.MaxTime, r.RestoreTimeout)
+	if r.beside.wanted() && !r.OnCopy && len(plan.Changes) > 1 {
+		line("beside", "the autoscalers, %s, one trial more after that: --coexistence",
+			map[string]string{besideAsIs: "as they are", besideSuggested: "changed as plimsoll compat suggests"}[r.beside.Mode])
 	}
 	end := "everything is put back"
-	if o.Apply {
+	if r.Apply {
 		end = "limits that a soak confirmed stay in place (--apply), everything else is put back"
 	}
-	fmt.Fprintf(&b, "  at last  %s: at the end, after a failure and on Ctrl-C;\n", end)
-	fmt.Fprintf(&b, "           after kill -9 by the next run, or by: plimsoll restore %s -n %s\n", t, t.Namespace)
+	line("at last", "%s: at the end, after a failure and on Ctrl-C;", end)
+	line("", "after kill -9 by the next run, or by: plimsoll restore %s -n %s", t, t.Namespace)
+	for _, m := range r.missing {
+		line("missing", "%s", reports.Clean(m.What))
+		line("", "  %s", reports.Clean(m.Fix))
+	}
 	if len(plan.Services) > 0 {
-		fmt.Fprintf(&b, "  WARNING  it serves others: %s sends to its Pods.", strings.Join(plan.Services, ", "))
-		if goal.Tuning.Start == scenarios.Conservative {
-			b.WriteString(" A conservative start will kill Pods;")
-		} else {
-			b.WriteString(" Trials may kill Pods;")
+		start := "Trials may kill Pods"
+		if r.goal.Tuning.Start == scenarios.Conservative {
+			start = "A conservative start will kill Pods"
 		}
-		b.WriteString("\n           --start current begins with what it has, --on-copy tests a copy that serves nobody\n")
+		line("WARNING", "it serves others: %s sends to its Pods. %s;", strings.Join(plan.Services, ", "), start)
+		line("", "--start current begins with what it has, --on-copy tests a copy that serves nobody")
 	}
 	return b.String()
 }

@@ -108,13 +108,7 @@ func (a *app) preflightTarget(o preflightOptions, args []string) (scenarios.Work
 // runPreflight asks what a run on workload needs. The error is for a cluster that does not answer, and for a workload
 // that is not there.
 func runPreflight(ctx context.Context, client *cluster.Client, workload scenarios.Workload, url string, load loadPlaceOptions) (preflight.Report, error) {
-	q := load.question(client, workload.Namespace, url)
-	if kind, name, named := strings.Cut(workload.Object, "/"); named {
-		if resource, err := client.Mapper.ResourceFor(schema.GroupVersionResource{Resource: kind}); err == nil {
-			q.Resource, q.Name = resource.Resource, name
-		}
-	}
-	report, err := preflight.Run(ctx, client, q)
+	report, err := preflight.Run(ctx, client, load.question(client, workload, url))
 	if err != nil || workload.Object == "" {
 		return report, err
 	}
@@ -126,15 +120,21 @@ func runPreflight(ctx context.Context, client *cluster.Client, workload scenario
 	return report, nil
 }
 
-// question is what a run asks that loads a workload in namespace, at url where that is not empty.
-func (o loadPlaceOptions) question(client *cluster.Client, namespace, url string) preflight.Question {
-	needed := []preflight.Mode{preflight.Tune}
+// question is what a run asks that loads a workload, at url where that is not empty.
+func (o loadPlaceOptions) question(client *cluster.Client, w scenarios.Workload, url string) preflight.Question {
+	q := preflight.Question{
+		Namespace: w.Namespace, LoadNamespace: o.in(w.Namespace), ReaderAccount: cluster.ReaderAccount,
+		Needed: []preflight.Mode{preflight.Tune}, Now: time.Now(),
+	}
 	if o.From == loadFromJob || o.From == loadFromAuto && url == "" && !client.Inside() {
-		needed = append(needed, preflight.Load)
+		q.Needed = append(q.Needed, preflight.Load)
 	}
-	return preflight.Question{
-		Namespace: namespace, LoadNamespace: o.in(namespace), ReaderAccount: cluster.ReaderAccount, Needed: needed, Now: time.Now(),
+	if kind, name, named := strings.Cut(w.Object, "/"); named {
+		if resource, err := client.Mapper.ResourceFor(schema.GroupVersionResource{Resource: kind}); err == nil {
+			q.Resource, q.Name = resource.Resource, name
+		}
 	}
+	return q
 }
 
 // preflightError is the exit code of a report.

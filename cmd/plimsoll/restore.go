@@ -18,7 +18,7 @@ func (a *app) restoreCommand() *cobra.Command {
 		Short: "Put back workloads that a killed run left changed in a cluster",
 		Long: `Puts back what a run of tune changed and could not put back itself: it was killed, or its machine was lost.
 What each object was like is written on the object; nothing else is needed. What somebody else changed since is left to
-them, and shown. A run that is alive is left alone.
+them, and shown. The Jobs of that run, its load and its reader, are deleted. A run that is alive is left alone.
 
 Without a name: everything in the namespace that bears traces of a run. The next tune of a workload restores it too.`,
 		Example: `  plimsoll restore deploy/web -n shop
@@ -27,6 +27,7 @@ Without a name: everything in the namespace that bears traces of a run. The next
 		RunE: func(c *cobra.Command, args []string) error { return a.restore(c.Context(), o, everywhere, args) },
 	}
 	o.registerRestore(c.Flags())
+	o.load.registerNamespace(c.Flags())
 	c.Flags().BoolVarP(&everywhere, "all-namespaces", "A", false, "look in all namespaces")
 	return c
 }
@@ -62,7 +63,8 @@ func (a *app) restore(ctx context.Context, o clusterOptions, everywhere bool, ar
 	if len(targets) == 0 {
 		say("nothing to put back")
 	}
-	if err := kube.RestoreAll(ctx, client, targets, say); err != nil {
+	also := func(ctx context.Context, t kube.Target) error { return o.load.removeAgents(ctx, client, t, say) }
+	if err := kube.RestoreAll(ctx, client, targets, say, also); err != nil {
 		return exitError{exitNotRestored, fmt.Errorf("not put back: %w\n  run again: plimsoll restore", err)}
 	}
 	return nil

@@ -135,6 +135,7 @@ func (a *app) search(ctx context.Context, o tuneOptions, text []byte, b *bench) 
 	if last.Result == nil {
 		last = tuner.Abandon(contents.Header.Goal, trials, why(ctx, searchErr))
 	}
+	last.Result.Warnings = append(last.Result.Warnings, b.warnings...)
 	if err := log.AppendResult(last); err != nil {
 		searchErr = errors.Join(searchErr, err)
 	}

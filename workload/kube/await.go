@@ -63,15 +63,15 @@ func (k *Kube) awaitRollout(ctx context.Context, mark string) (ready bool, err e
 		if s != before {
 			before, moved = s, time.Now()
 		}
-		if why := failing(mine, now.placed, k.file.Workload.Startup, time.Now()); why != "" {
-			return false, nil
-		}
 		why, hard := refused(mine)
 		if why == "" || s.Old > 0 {
 			unplaced = time.Now()
 		}
 		if hard || why != "" && time.Since(unplaced) > placing {
 			return false, fmt.Errorf("%s can't run: %s", k.target, why)
+		}
+		if failing(mine, now.placed, k.file.Workload.Startup, time.Now()) != "" {
+			return false, nil
 		}
 		if s.New < s.Want && time.Since(began) > secondLook {
 			if why := k.refusal(ctx, began); why != "" {

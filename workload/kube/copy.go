@@ -18,15 +18,17 @@ import (
 const (
 	copyAnnotation = "plimsoll.dev/copy-of"
 	copyLabel      = "plimsoll.dev/copy"
-	copySuffix     = "-plimsoll"
 )
+
+// CopySuffix is what the name of a copy has after that of what it is a copy of.
+const CopySuffix = "-plimsoll"
 
 // gonePoll is how often a copy that is being deleted is looked for.
 const gonePoll = 500 * time.Millisecond
 
 // copyOf is o as a workload of its own, with replicas.
 func copyOf(t Target, o object, replicas int) object {
-	name := t.Object + copySuffix
+	name := t.Object + CopySuffix
 	spec, _ := runtime.DeepCopyJSON(o.Object)["spec"].(map[string]any)
 	labels := map[string]any{copyLabel: name}
 	spec["replicas"] = int64(replicas)
@@ -51,7 +53,7 @@ func (k *Kube) useCopy(o object) error {
 		return fmt.Errorf("%s: only a Deployment can be tuned as a copy: another kind's Pods have names, volumes or nodes that they can't share", k.target)
 	}
 	made := copyOf(k.target, o, k.file.Workload.Replicas)
-	k.target.Object += copySuffix
+	k.target.Object += CopySuffix
 	k.copy = &made
 	return nil
 }

@@ -49,10 +49,17 @@ func (f feed) run(w *watch, follow context.Context) (informer cache.SharedIndexI
 	return informer, registration.HasSynced, nil
 }
 
-// allowed is whether this user may read what f follows.
+// allowed is whether this user may list and watch what f follows: without the watch it would come too late.
 func (f feed) allowed(ctx context.Context) bool {
-	_, err := f.source.ListWithContextFunc(ctx, meta.ListOptions{Limit: 1})
-	return err == nil
+	if _, err := f.source.ListWithContextFunc(ctx, meta.ListOptions{Limit: 1}); err != nil {
+		return false
+	}
+	w, err := f.source.WatchFuncWithContext(ctx, meta.ListOptions{})
+	if err != nil {
+		return false
+	}
+	w.Stop()
+	return true
 }
 
 // source lists and watches with a filter.

@@ -62,13 +62,17 @@ func Leftovers(ctx context.Context, c *cluster.Client, namespace string) ([]Targ
 }
 
 // Restore puts one workload back that a run left changed, from what is noted on it alone. It waits to see whether that run
-// is alive; then the error wraps cluster.ErrHeld, and nothing is done.
-func Restore(ctx context.Context, c *cluster.Client, t Target, say func(string)) error {
+// is alive; then the error wraps cluster.ErrHeld, and nothing is done. Once it is known to be dead, also ends what else it
+// left running.
+func Restore(ctx context.Context, c *cluster.Client, t Target, say func(string), also func(context.Context, Target) error) error {
 	k := &Kube{client: c, target: t, objects: storeOf(c, t.Resource, t.Namespace), run: newRun(), options: Options{Notice: say}}
 	lease, err := cluster.Acquire(ctx, c, t.Namespace, t.lease(), k.run, func(h cluster.Holder) {
 		k.say(fmt.Sprintf("%s: run %s (process %d on %s) holds the lease; waiting to see whether it is alive", t, h.Run, h.PID, h.Host))
 	})
 	k.lease = lease
+	if err == nil {
+		err = also(ctx, t)
+	}
 	if err := errors.Join(err, k.Close(ctx)); err != nil {
 		return fmt.Errorf("%s in namespace %s: %w", t, t.Namespace, err)
 	}
@@ -76,10 +80,10 @@ func Restore(ctx context.Context, c *cluster.Client, t Target, say func(string))
 }
 
 // RestoreAll is Restore for each of targets, whatever becomes of the others.
-func RestoreAll(ctx context.Context, c *cluster.Client, targets []Target, say func(string)) error {
+func RestoreAll(ctx context.Context, c *cluster.Client, targets []Target, say func(string), also func(context.Context, Target) error) error {
 	var errs []error
 	for _, t := range targets {
-		err := Restore(ctx, c, t, say)
+		err := Restore(ctx, c, t, say, also)
 		if err == nil {
 			say(fmt.Sprintf("%s in namespace %s is as it was", t, t.Namespace))
 		}

@@ -89,6 +89,11 @@ func (k *Kube) putBack(ctx context.Context, keep tuner.Settings) error {
 	if err := k.replaceStuck(ctx, o); err != nil {
 		return err
 	}
+	if r.Unready {
+		if err := k.emptyTrials(ctx, o); err != nil {
+			return err
+		}
+	}
 	waited := k.awaitOriginal(ctx, o, r.Unready)
 	if k.watch != nil && k.watch.now().gone {
 		k.say(fmt.Sprintf("%s is gone; there is nothing to put back", k.target))

@@ -69,6 +69,34 @@ func (k *Kube) deleteRevisions(ctx context.Context, o object) error {
 	return nil
 }
 
+// emptyTrials scales the ReplicaSets of trials down once the controller knows that they are of an older template. A
+// Deployment whose own Pods do not get Ready would keep those of the trial beside them for ever (kubernetes
+// pkg/controller/deployment/rolling.go: it scales old ones down only as new ones are available).
+func (k *Kube) emptyTrials(ctx context.Context, o object) error {
+	if k.target.Name != deployment.Name {
+		return nil
+	}
+	if err := k.awaitObserved(ctx, o); err != nil {
+		return err
+	}
+	all, err := k.revisions(ctx, o)
+	if err != nil {
+		return err
+	}
+	for _, revision := range all {
+		if !ofTrial(revision) || revision.number(0, "spec", "replicas") == 0 {
+			continue
+		}
+		_, err := storeOf(k.client, k.target.Revisions, k.target.Namespace).change(ctx, revision.GetName(), func(_ object, e *edit) error {
+			return e.put(place{"spec", "replicas"}, int64(0), 0)
+		})
+		if err != nil && !apierrors.IsNotFound(err) {
+			return fmt.Errorf("scale down %s %s: %w", revision.GetKind(), revision.GetName(), err)
+		}
+	}
+	return nil
+}
+
 // cleanRevisions takes the record away from the ReplicaSets: the controller of Deployments copies their annotations
 // there, does not take them away again (kubernetes pkg/controller/deployment/util, copyDeploymentAnnotationsToReplicaSet),
 // and copies them back on `kubectl rollout undo`. It waits until the controller has seen o, from which the record is gone.

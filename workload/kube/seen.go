@@ -38,10 +38,10 @@ func (w *watch) foreignChanges() []string {
 func disturbed(pods []*core.Pod) []tuner.Doubt {
 	var all []tuner.Doubt
 	for i, p := range pods {
-		why := ""
+		name, why := "Pod "+p.Name, ""
 		switch {
 		case p.Name == "":
-			why = "is gone"
+			name, why = "the Pod", "is gone"
 		case p.Status.Phase == core.PodFailed:
 			why = "has failed: " + cmp.Or(p.Status.Reason, "no reason given") + " " + p.Status.Message
 		case p.DeletionTimestamp != nil:
@@ -53,7 +53,7 @@ func disturbed(pods []*core.Pod) []tuner.Doubt {
 			}
 		}
 		if why != "" {
-			all = append(all, tuner.Doubt{Kind: tuner.NodeDisturbed, Text: strings.TrimSpace(fmt.Sprintf("Pod %s of replica %d %s", p.Name, i, why))})
+			all = append(all, tuner.Doubt{Kind: tuner.NodeDisturbed, Text: strings.TrimSpace(fmt.Sprintf("%s of replica %d %s", name, i, why))})
 		}
 	}
 	return all
