@@ -155,6 +155,11 @@ func (j *agentJob) awaitStart(ctx context.Context) (*corev1.Pod, error) {
 	return nil, ctx.Err()
 }
 
+// placeOf says where a Pod runs.
+func placeOf(pod *corev1.Pod) string {
+	return fmt.Sprintf("Pod %s/%s on node %s", pod.Namespace, pod.Name, pod.Spec.NodeName)
+}
+
 // pod is the Job's Pod; nil where there is none.
 func (j *agentJob) pod(ctx context.Context) (*corev1.Pod, error) {
 	pods, err := j.client.Typed.CoreV1().Pods(j.namespace).List(ctx, metav1.ListOptions{LabelSelector: labelJob + "=" + j.name})

@@ -103,7 +103,7 @@ type load struct {
 
 // collect follows the log until the result is there, or will not come any more.
 func (l *load) collect(ctx context.Context, pod *corev1.Pod) (loadgen.Result, error) {
-	l.place = fmt.Sprintf("Pod %s/%s on node %s", pod.Namespace, pod.Name, pod.Spec.NodeName)
+	l.place = placeOf(pod)
 	l.log = &podLog{client: l.Client, namespace: pod.Namespace, pod: pod.Name, silent: loadSilent, lost: loadLost}
 	reading, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -210,17 +210,28 @@ func (l *load) finish(ctx context.Context, interrupted bool) loadgen.Result {
 
 // mark says in r where the load ran.
 func (l *load) mark(r *loadgen.Result) {
-	offset, within, known := l.clock.offset()
-	r.Remote = &loadgen.Remote{Place: l.place, ClockOffset: offset, ClockWithin: within}
-	if !known {
+	r.Remote = l.remote()
+	if r.Remote.ClockOffset == nil {
 		r.Invalid = append(r.Invalid, "the clock of the load Pod could not be compared with this machine's")
 	}
 }
 
+// remote is where the load ran, with what is known of its clock.
+func (l *load) remote() *loadgen.Remote {
+	r := &loadgen.Remote{Place: l.place}
+	if offset, within, known := l.clock.offset(); known {
+		r.ClockOffset, r.ClockWithin = &offset, &within
+	}
+	return r
+}
+
 // clockText says how far a clock is from this machine's.
 func clockText(r loadgen.Remote) string {
+	if r.ClockOffset == nil {
+		return "not comparable with this one"
+	}
 	direction := "ahead of"
-	if r.ClockOffset < 0 {
+	if *r.ClockOffset < 0 {
 		direction = "behind"
 	}
 	return fmt.Sprintf("%v %s this one (within %v)", r.ClockOffset.Abs().Round(time.Millisecond), direction, r.ClockWithin.Round(time.Millisecond))
@@ -233,8 +244,7 @@ func (l *load) lost(why string) loadgen.Result {
 		r.Started = l.here(l.began)
 	}
 	if l.place != "" {
-		offset, within, _ := l.clock.offset()
-		r.Remote = &loadgen.Remote{Place: l.place, ClockOffset: offset, ClockWithin: within}
+		r.Remote = l.remote()
 	}
 	return r
 }

@@ -31,6 +31,8 @@ type ReadJob struct {
 	AtMost time.Duration
 	// Labels are added to Job and Pod.
 	Labels map[string]string
+	// Started is told where it runs.
+	Started func(place string)
 	// Each is told every row and when it arrived.
 	Each func(content []byte, received time.Time) error
 }
@@ -51,6 +53,7 @@ func (j *ReadJob) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return unlessDone(ctx, fmt.Errorf("reader Job %s/%s: %w", j.Namespace, job.name, err))
 	}
+	j.Started(placeOf(pod))
 	log := &podLog{client: j.Client, namespace: j.Namespace, pod: pod.Name, silent: readSilent, lost: readLost}
 	end, err := log.follow(ctx, func(content []byte) (bool, error) { return false, j.Each(content, time.Now()) })
 	if err == nil {

@@ -69,9 +69,9 @@ type Remote struct {
 	// Place names it: the Pod and its node.
 	Place string `json:"place"`
 	// ClockOffset is how far its clock was ahead of this machine's, as measured; times in the Result are by this machine's
-	// clock. The truth lies within ClockWithin of it.
-	ClockOffset time.Duration `json:"clock_offset_ns"`
-	ClockWithin time.Duration `json:"clock_within_ns"`
+	// clock. The truth lies within ClockWithin of it. Both are null where it could not be measured.
+	ClockOffset *time.Duration `json:"clock_offset_ns"`
+	ClockWithin *time.Duration `json:"clock_within_ns"`
 }
 
 // StageResult is what came of the hits planned in one stage.

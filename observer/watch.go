@@ -23,6 +23,8 @@ type Series struct {
 	Every time.Duration
 	// Source names where the samples come from; empty for this machine's kernel.
 	Source string
+	// Reader is where they were read; nil: in this process.
+	Reader *tuner.Place
 	// Doubts are what the source saw that makes the trial invalid; Notes what a reader should know of it.
 	Doubts []tuner.Doubt
 	Notes  []string

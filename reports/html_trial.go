@@ -92,8 +92,14 @@ func trialFacts(t tuner.Trial) []fact {
 	if o.Window > 0 {
 		all = append(all, fact{"Judged", duration(o.Window), "after a warm-up of " + duration(o.Warmup)})
 	}
+	if o.Load != nil && inCluster(o) {
+		all = append(all, fact{"Load from", placeOf(o.Load.From), clockOf(o.Load.From)})
+	}
 	if from := sources(o); from != "" {
 		all = append(all, fact{"Counters", from, "where usage and throttling come from"})
+	}
+	if o.Reader != nil {
+		all = append(all, fact{"Read by", placeOf(o.Reader), clockOf(o.Reader)})
 	}
 	for _, c := range o.Containers {
 		if m := c.MetricsServer; m != nil {

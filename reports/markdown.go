@@ -18,6 +18,9 @@ func Markdown(w io.Writer, r Run) error {
 	}
 	if r.Check != nil {
 		checkMarkdown(&b, *r.Check)
+		if text := measuredFrom(r); text != "" {
+			fmt.Fprintf(&b, "\n%s\n", markdown(text))
+		}
 		markdownList(&b, r)
 		_, err := io.WriteString(w, b.String())
 		return err
@@ -42,6 +45,9 @@ func Markdown(w io.Writer, r Run) error {
 	if r.Compat != nil {
 		fmt.Fprintf(&b, "\n### Autoscalers, budgets and quotas: %s\n\n", tally(r.Compat.Report))
 		findingsMarkdown(&b, *r.Compat)
+	}
+	if text := measuredFrom(r); text != "" {
+		fmt.Fprintf(&b, "\n%s\n", markdown(text))
 	}
 	for _, warning := range warnings(r) {
 		fmt.Fprintf(&b, "\n> **Warning:** %s\n", markdown(warning))

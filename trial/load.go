@@ -41,6 +41,9 @@ func LoadOf(r loadgen.Result, slos []scenarios.SLO) *tuner.Load {
 		Response: quantiles(r.Response, q), Service: quantiles(r.Service, q), Lag: quantiles(r.Lag, q),
 		MaxInFlight: r.MaxInFlight, Replicas: r.ReplicaOK, Histogram: r.Response.HDR(),
 	}
+	if r.Remote != nil {
+		load.From = &tuner.Place{Where: r.Remote.Place, ClockOffset: r.Remote.ClockOffset, ClockWithin: r.Remote.ClockWithin}
+	}
 	for outcome, n := range r.Outcomes {
 		if outcome != loadgen.Late {
 			load.Outcomes[string(outcome)] = n

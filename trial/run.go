@@ -206,6 +206,9 @@ func (t *run) addContainers(o *tuner.Observation, series []observer.Series, from
 			use.StartupCPU, use.StartupThrottled = observer.StartUp(s, to)
 		}
 		o.Containers = append(o.Containers, use)
+		if o.Reader == nil {
+			o.Reader = s.Reader
+		}
 		for _, p := range problems {
 			o.Invalid = append(o.Invalid, tuner.Doubt{Kind: tuner.CountersMissing, Text: p})
 		}

@@ -29,6 +29,8 @@ type Observation struct {
 	Fresh bool `json:"fresh_replicas"`
 	// Load as offered and answered; nil where there was none.
 	Load *Load `json:"load,omitempty"`
+	// Reader is where the counters were read; nil: where Plimsoll ran, or not known.
+	Reader *Place `json:"counters_read_by,omitempty"`
 	// Containers of each replica, ordered by replica, then by the order of the file.
 	Containers []ContainerUse `json:"containers"`
 	// Kills are all ends of containers that nobody asked for, and child processes killed for memory, in order of time.
@@ -74,8 +76,21 @@ type Quantile struct {
 	AtLeast bool `json:"at_least,omitempty"`
 }
 
+// Place is where something that measures ran, when that was not where Plimsoll ran. Its times are translated by the offset
+// of its clock.
+type Place struct {
+	// Where in words, as in "Pod shop/plimsoll-load-x on node a".
+	Where string `json:"where"`
+	// ClockOffset is how far its clock was ahead of that of the machine that Plimsoll ran on; nil where that is not known.
+	ClockOffset *time.Duration `json:"clock_offset_ns,omitempty"`
+	// ClockWithin is how far the truth may be from it, either way; nil where it is bounded from one side only.
+	ClockWithin *time.Duration `json:"clock_within_ns,omitempty"`
+}
+
 // Load is what the generator offered and what came of it, over the judged window.
 type Load struct {
+	// From is where the generator ran; nil: where Plimsoll ran.
+	From *Place `json:"from,omitempty"`
 	// Offered is hits planned, Achieved hits started, Throughput hits ok, all per second.
 	Offered    float64 `json:"offered_hits_per_second"`
 	Achieved   float64 `json:"achieved_hits_per_second"`

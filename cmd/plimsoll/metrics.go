@@ -183,7 +183,8 @@ type reader struct {
 
 func newReader(client *cluster.Client, job readerJob, insecure bool, wanted kube.Filter) *reader {
 	r := &reader{nodes: map[string]string{}, stop: func() {}}
-	r.job = cluster.ReadJob{Client: client, Namespace: wanted.Namespace, Image: job.image, AtMost: job.atMost, Labels: job.labels, Each: r.Line}
+	r.job = cluster.ReadJob{Client: client, Namespace: wanted.Namespace, Image: job.image, AtMost: job.atMost, Labels: job.labels,
+		Started: r.Started, Each: r.Line}
 	r.args = []string{"--namespace", wanted.Namespace}
 	for _, p := range wanted.Prefixes {
 		r.args = append(r.args, "--pods", p)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/plimsoll/plimsoll/observer"
+	"github.com/plimsoll/plimsoll/tuner"
 )
 
 // report is one line of a reader in the cluster: what a node told, or why it did not.
@@ -68,6 +69,8 @@ type Inbox struct {
 	mu     sync.Mutex
 	rows   []Row
 	failed error
+	// where the reader runs; empty until it does.
+	where string
 	// low is the largest lower bound of how far the reader's clock is ahead of this one's: a line is written before it
 	// arrives. What is left is how long the quickest line took.
 	low   time.Duration
@@ -82,6 +85,27 @@ func (b *Inbox) Every() time.Duration { return (*Kubelets)(nil).Every() }
 
 // Note says what is not known of the reader's clock.
 func (b *Inbox) Note() string { return "" }
+
+// Started says where the reader runs, in words.
+func (b *Inbox) Started(where string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.where = where
+}
+
+// Place is where the reader runs, and how far its clock is ahead at least: its lines bound that from one side.
+func (b *Inbox) Place() *tuner.Place {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.where == "" {
+		return nil
+	}
+	p := &tuner.Place{Where: b.where}
+	if b.heard {
+		p.ClockOffset = new(b.low)
+	}
+	return p
+}
 
 // Line takes in one line of the reader that arrived at received. The error is for a line that is none.
 func (b *Inbox) Line(line []byte, received time.Time) error {

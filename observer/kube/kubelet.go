@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/plimsoll/plimsoll/observer"
+	"github.com/plimsoll/plimsoll/tuner"
 )
 
 // largestText is more than a node of 500 Pods tells; a longer one is cut off and so refused.
@@ -61,6 +62,9 @@ func (k *Kubelets) Note() string {
 	}
 	return ""
 }
+
+// Place is this process.
+func (k *Kubelets) Place() *tuner.Place { return nil }
 
 // Scrape is what one node told at one time.
 type Scrape struct {

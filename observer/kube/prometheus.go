@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/plimsoll/plimsoll/observer"
+	"github.com/plimsoll/plimsoll/tuner"
 )
 
 // Prometheus reads the same series from a Prometheus server that scrapes the kubelets, where the nodes themselves may not
@@ -44,6 +45,9 @@ func (p *Prometheus) Every() time.Duration { return p.scrape() + (*Kubelets)(nil
 func (p *Prometheus) Note() string {
 	return "the samples of Prometheus are taken to be on this machine's clock: how far the clocks of the nodes are off is not known"
 }
+
+// Place is this process: Prometheus stores the times that the kubelets gave.
+func (p *Prometheus) Place() *tuner.Place { return nil }
 
 func (p *Prometheus) scrape() time.Duration {
 	if p.Scrape > 0 {

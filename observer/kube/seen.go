@@ -21,8 +21,9 @@ type seen struct {
 	metrics  map[cgroup][]observer.MetricsSample
 	problems []string
 	notes    []string
-	// note is the source's own, as it stands now.
-	note string
+	// note and place are the source's own, as they stand now.
+	note  string
+	place *tuner.Place
 }
 
 // add keeps the rows that are new.
@@ -74,7 +75,7 @@ func (s *seen) without(err error) {
 
 // series is what was seen of one target: the samples of all its instances, one after the other.
 func (s *seen) series(t observer.Target) observer.Series {
-	out := observer.Series{Target: t, Problems: slices.Clip(s.problems), Notes: slices.Clip(s.notes)}
+	out := observer.Series{Target: t, Reader: s.place, Problems: slices.Clip(s.problems), Notes: slices.Clip(s.notes)}
 	if s.note != "" {
 		out.Notes = append(out.Notes, s.note)
 	}

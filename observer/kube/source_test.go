@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/plimsoll/plimsoll/observer"
+	"github.com/plimsoll/plimsoll/tuner"
 )
 
 func target(pod, container, id string) observer.Target {
@@ -37,6 +38,7 @@ type fake struct {
 func (f *fake) Name() string         { return "fake" }
 func (f *fake) Every() time.Duration { return 20 * time.Second }
 func (f *fake) Note() string         { return "" }
+func (f *fake) Place() *tuner.Place  { return &tuner.Place{Where: "Pod a on node n"} }
 
 // now is the instance that runs now.
 func (f *fake) now() string {
@@ -75,7 +77,7 @@ func TestWatch(t *testing.T) {
 		if wait := time.Since(stopped); wait < 6*time.Second || wait > 9*time.Second {
 			t.Errorf("waited %s for a sample that was due in 7 s", wait)
 		}
-		if len(series) != 1 || series[0].Source != "fake" || series[0].Every != 20*time.Second || len(series[0].Doubts) != 0 {
+		if len(series) != 1 || series[0].Source != "fake" || series[0].Reader == nil || series[0].Every != 20*time.Second || len(series[0].Doubts) != 0 {
 			t.Fatalf("%+v", series)
 		}
 		var got []string

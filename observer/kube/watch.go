@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/plimsoll/plimsoll/observer"
+	"github.com/plimsoll/plimsoll/tuner"
 )
 
 // Source tells what containers use.
@@ -20,6 +21,8 @@ type Source interface {
 	Read(ctx context.Context, targets []observer.Target) ([]Row, error)
 	// Note is what a reader of the figures should know of it; "" where there is nothing. It is asked after a reading.
 	Note() string
+	// Place is where the source is read, with its clock; nil: in this process. It is asked after a reading.
+	Place() *tuner.Place
 }
 
 // Reading is how a Watch reads.
@@ -90,9 +93,10 @@ func (w *Watch) read(ctx context.Context) {
 	var rows []Row
 	var err error
 	note := ""
+	var place *tuner.Place
 	if w.reading.Source != nil {
 		rows, err = w.reading.Source.Read(ctx, targets)
-		note = w.reading.Source.Note()
+		note, place = w.reading.Source.Note(), w.reading.Source.Place()
 	}
 	var metrics []PodMetrics
 	var metricsErr error
@@ -106,7 +110,7 @@ func (w *Watch) read(ctx context.Context) {
 	defer w.mu.Unlock()
 	w.seen.add(rows, metrics)
 	w.seen.failed(err)
-	w.seen.note = note
+	w.seen.note, w.seen.place = note, place
 	w.seen.without(metricsErr)
 }
 
