@@ -16,7 +16,7 @@ PACKAGES ?= ./...
 # Where `make oracle`, bench-load and bench-tuner save their rows, and which services the oracle sweeps (a,b,c).
 OUT ?=
 SERVICES ?= demo
-# Which seed of `make restore` to go on with, and a regular expression of the cases it plays.
+# Which seed of `make restore` or e2e-long to go on with, and a regular expression of the cases they play.
 SEED ?=
 ONLY ?=
 
@@ -31,7 +31,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-buildid= -s -w -X main.buildVersion=$(VERSION)'
 
 .PHONY: help build demo test lint fuzz golden bench bench-load bench-tuner oracle kill check-noise screenshots restore test-v2
-.PHONY: cluster cluster-down cluster-needs e2e image clean
+.PHONY: cluster cluster-down cluster-needs e2e e2e-long image clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -132,7 +132,11 @@ cluster-down: ## end it and remove every trace, also after a kill -9
 
 e2e: ## whole runs against a real cluster: one of its own, PLIMSOLL_CLUSTER=NAME or PLIMSOLL_KUBECONFIG=FILE (test/kube)
 	@if [ -z "$$PLIMSOLL_CLUSTER$$PLIMSOLL_KUBECONFIG" ]; then $(MAKE) cluster-needs; fi
-	$(GO) test -count=1 -v -timeout 15m ./test/e2e/kube
+	$(GO) test -count=1 -v -timeout 20m -parallel 3 ./test/e2e/kube
+
+e2e-long: ## whole searches on a real cluster, and 50 runs killed and restored: two hours on a quiet machine
+	@if [ -z "$$PLIMSOLL_CLUSTER$$PLIMSOLL_KUBECONFIG" ]; then $(MAKE) cluster-needs; fi
+	$(GO) test -count=1 -v -timeout 5h -run '$(or $(ONLY),^TestLong)' ./test/e2e/kube -args -long -seed=$(or $(SEED),0)
 
 image: build ## bin/plimsoll-image.tar: the image that a load in the cluster runs, without a container engine
 	$(GO) run ./test/image -program bin/plimsoll -name 'ghcr.io/plimsoll/plimsoll:$(subst +,-,$(VERSION))'

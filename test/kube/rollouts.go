@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"strconv"
 	"testing"
 	"time"
@@ -117,6 +118,7 @@ func (c *Cluster) replicaSet(ctx context.Context, r *unstructured.Unstructured, 
 	}
 	made := &appsv1.ReplicaSet{Spec: appsv1.ReplicaSetSpec{Replicas: &want, Selector: spec.Selector.DeepCopy(), Template: *spec.Template.DeepCopy()}}
 	made.Name, made.Labels = r.GetName()+"-"+hash, map[string]string{hashLabel: hash}
+	maps.Copy(made.Labels, spec.Template.Labels) // as the real one does: it is found by the Rollout's selector
 	made.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(r, rollouts.GroupVersion().WithKind("Rollout"))}
 	metav1.AddLabelToSelector(made.Spec.Selector, hashLabel, hash)
 	if made.Spec.Template.Labels == nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/plimsoll/plimsoll/observer"
 	"github.com/plimsoll/plimsoll/observer/cgroup"
 	"github.com/plimsoll/plimsoll/scenarios"
+	"github.com/plimsoll/plimsoll/test/oracle/judge"
 	"github.com/plimsoll/plimsoll/trial"
 	"github.com/plimsoll/plimsoll/tuner"
 	"github.com/plimsoll/plimsoll/workload/local"
@@ -191,7 +192,7 @@ func (s *sweeper) trial(ctx context.Context, value int64) (pass, known bool, why
 		return false, false, "", errors.New("interrupted")
 	}
 	s.sweep.Trials++
-	pass, known, why = judge(s.slos, o)
+	pass, known, why = judge.Judge(s.slos, o)
 	fmt.Printf("  %-6s %10s  pass %-5v known %-5v %s\n", s.tested.Resource, amount(s.tested.Resource, value), pass, known, why)
 	return pass, known, why, nil
 }

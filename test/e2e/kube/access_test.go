@@ -1,20 +1,16 @@
 package kube
 
 import (
-	"context"
 	"io"
 	"net"
 	"net/url"
-	"os"
 	"os/exec"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
@@ -26,33 +22,7 @@ import (
 // as is the place seen by a user who has the ClusterRoles of those modes in it, from deploy/rbac.yaml, and nothing else.
 func (p place) as(t *testing.T, modes ...preflight.Mode) place {
 	t.Helper()
-	text, err := os.ReadFile("../../../deploy/rbac.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rbac := p.Typed.RbacV1()
-	for _, document := range strings.Split(string(text), "\n---\n") {
-		var role rbacv1.ClusterRole
-		if err := yaml.UnmarshalStrict([]byte(document), &role); err != nil {
-			t.Fatal(err)
-		}
-		role.Name += "-" + p.Namespace // a name of its own: tests run side by side
-		if _, err := rbac.ClusterRoles().Create(t.Context(), &role, metav1.CreateOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = rbac.ClusterRoles().Delete(context.Background(), role.Name, metav1.DeleteOptions{}) })
-	}
-	user := "perf-" + p.Namespace
-	for _, m := range modes {
-		_, err := rbac.RoleBindings(p.Namespace).Create(t.Context(), &rbacv1.RoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Name: "perf-" + string(m)},
-			Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
-			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "plimsoll-" + string(m) + "-" + p.Namespace},
-		}, metav1.CreateOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	user := grant(t, p.Typed, p.Namespace, modes...)
 	flags := cluster.Flags()
 	flags.KubeConfig, flags.Impersonate, flags.Namespace = &p.cluster.Kubeconfig, &user, &p.Namespace
 	limited, err := cluster.New(flags)
@@ -95,7 +65,7 @@ func TestPreflightSaysWhatIsMissing(t *testing.T) {
 			blocks = append(blocks, m.Fix)
 		}
 	}
-	if report.Ready() || !strings.Contains(strings.Join(blocks, "\n"), `{apiGroups: ["batch"], resources: [jobs], verbs: [create, delete]}`) {
+	if report.Ready() || !strings.Contains(strings.Join(blocks, "\n"), `{apiGroups: ["batch"], resources: [jobs], verbs: [create, list, delete]}`) {
 		t.Errorf("without plimsoll-load the run is blocked by %q", blocks)
 	}
 	for _, a := range report.Access {

@@ -48,7 +48,7 @@ func TestLoadJob(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%s took %v: %+v; invalid %q", plan.Scenario.Name, took, *r.Remote, r.Invalid)
+	t.Logf("%s took %v; invalid %q", plan.Scenario.Name, took, r.Invalid)
 	if r.Hits != 300 || !r.Complete || r.Outcomes[loadgen.OK]+r.Outcomes[loadgen.Late] < 295 {
 		t.Errorf("%d hits, complete %v, outcomes %v, errors %v", r.Hits, r.Complete, r.Outcomes, r.Errors)
 	}
@@ -64,8 +64,8 @@ func TestLoadJob(t *testing.T) {
 		t.Errorf("%d seconds of 6 came", len(seconds))
 	}
 	// It is one machine, so that its own clock is the Pod's.
-	if off := r.Remote.ClockOffset.Abs(); off > r.Remote.ClockWithin+10*time.Millisecond || r.Remote.ClockWithin > 500*time.Millisecond {
-		t.Errorf("the clock is said to be %v off, within %v", r.Remote.ClockOffset, r.Remote.ClockWithin)
+	if r.Remote.ClockOffset == nil || r.Remote.ClockOffset.Abs() > *r.Remote.ClockWithin+10*time.Millisecond || *r.Remote.ClockWithin > 500*time.Millisecond {
+		t.Errorf("the clock is said to be off by %+v", *r.Remote)
 	}
 	if began.Before(asked) || r.Started.Before(asked) || r.Started.After(asked.Add(took)) {
 		t.Errorf("asked at %v, began %v, started %v", asked, began, r.Started)

@@ -1,12 +1,10 @@
 package kube
 
 import (
-	"context"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/plimsoll/plimsoll/cluster"
 	"github.com/plimsoll/plimsoll/scenarios"
 	"github.com/plimsoll/plimsoll/tuner"
 	workload "github.com/plimsoll/plimsoll/workload/kube"
@@ -15,29 +13,9 @@ import (
 // open takes the workload of s over, and gives it back after the test.
 func (s site) open(t *testing.T) *workload.Kube {
 	t.Helper()
-	flags := cluster.Flags()
-	flags.KubeConfig = &s.Kubeconfig
-	client, err := cluster.New(flags)
-	if err != nil {
-		t.Fatal(err)
-	}
 	file := scenarios.File{Workload: scenarios.Workload{Kind: scenarios.Kubernetes, Object: s.object, Namespace: s.ns, Replicas: 2,
 		Startup: time.Minute, Containers: []scenarios.Container{{Name: "app", Tune: true}}}}
-	k, err := workload.Open(t.Context(), client, file, workload.Options{Resize: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute)
-		defer cancel()
-		if err := k.Close(ctx); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := k.Begin(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return k
+	return take(t, s.client(t), file)
 }
 
 // apply puts settings in force and tells whether the replicas are new, and how long it took until they were Ready.

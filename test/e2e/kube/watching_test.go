@@ -1,4 +1,4 @@
-package e2e
+package kube
 
 import (
 	"context"
@@ -15,7 +15,8 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/plimsoll/plimsoll/observer"
-	"github.com/plimsoll/plimsoll/observer/kube"
+	observerkube "github.com/plimsoll/plimsoll/observer/kube"
+	"github.com/plimsoll/plimsoll/test/kube"
 	"github.com/plimsoll/plimsoll/tuner"
 )
 
@@ -28,7 +29,7 @@ var (
 // container of the demo image with limits.
 func (p place) container(name string, args []string, env []corev1.EnvVar) corev1.Container {
 	return corev1.Container{
-		Name: name, Image: p.demo, ImagePullPolicy: corev1.PullIfNotPresent, Args: args, Env: append([]corev1.EnvVar{{Name: "PORT", Value: "8080"}}, env...),
+		Name: name, Image: kube.DemoImage, ImagePullPolicy: corev1.PullIfNotPresent, Args: args, Env: append([]corev1.EnvVar{{Name: "PORT", Value: "8080"}}, env...),
 		Resources: corev1.ResourceRequirements{Limits: corev1.ResourceList{
 			corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("32Mi"),
 		}},
@@ -49,7 +50,7 @@ func (p place) runPod(t *testing.T, name string, init []corev1.Container, contai
 
 // followed are the Pods of a namespace as a watch tells of them.
 type followed struct {
-	*kube.Tracker
+	*observerkube.Tracker
 	mu   sync.Mutex
 	pods map[string]*corev1.Pod
 }
@@ -57,7 +58,7 @@ type followed struct {
 // follow watches the Pods of the place until the test ends.
 func (p place) follow(t *testing.T) *followed {
 	t.Helper()
-	f := &followed{Tracker: kube.NewTracker(), pods: map[string]*corev1.Pod{}}
+	f := &followed{Tracker: observerkube.NewTracker(), pods: map[string]*corev1.Pod{}}
 	w, err := p.Typed.CoreV1().Pods(p.Namespace).Watch(t.Context(), metav1.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -102,25 +103,13 @@ func (f *followed) targets() []observer.Target {
 	return all
 }
 
-// throughServer reads the kubelets through the API server as config allows it.
-func (p place) throughServer(t *testing.T, config *rest.Config) *kube.Kubelets {
-	t.Helper()
-	client, err := rest.HTTPClientFor(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &kube.Kubelets{Title: "kubelet", Client: client, Wanted: kube.Filter{Namespace: p.Namespace}, URL: func(node string) (string, error) {
-		return config.Host + "/api/v1/nodes/" + node + "/proxy/metrics/cadvisor", nil
-	}}
-}
-
 // metrics asks the metrics API.
-func (p place) metrics(ctx context.Context, targets []observer.Target) ([]kube.PodMetrics, error) {
+func (p place) metrics(ctx context.Context, targets []observer.Target) ([]observerkube.PodMetrics, error) {
 	list, err := p.Metrics.MetricsV1beta1().PodMetricses(p.Namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
-	return kube.DecodeMetrics(list, targets), nil
+	return observerkube.DecodeMetrics(list, targets), nil
 }
 
 // OOM kills of a main process, a child whose parent lives on and a sidecar are each counted once; throttling is seen.
@@ -133,8 +122,8 @@ func TestWatchedInACluster(t *testing.T) {
 	p.runPod(t, "oom-child", nil, p.container("app", []string{"-start-cpu", "0", "-child", "64MiB"}, nil))
 	p.runPod(t, "oom-main", nil, p.container("app", nil, held))
 	p.runPod(t, "oom-sidecar", []corev1.Container{sidecar}, p.container("app", []string{"-start-cpu", "0"}, nil))
-	eventually(t, time.Minute, "every Pod has begun", func() bool { return len(f.targets()) == 5 && len(f.Ends()) >= 2 })
-	watch := kube.Start(kube.Reading{Source: p.throughServer(t, p.Config), Metrics: p.metrics}, f.targets)
+	kube.Await(t, "the begin of every Pod", func(context.Context) bool { return len(f.targets()) == 5 && len(f.Ends()) >= 2 })
+	watch := observerkube.Start(observerkube.Reading{Source: throughServer(t, p.Config, p.Namespace), Metrics: p.metrics}, f.targets)
 	began := time.Now()
 	wait(t, 70*time.Second)
 	series := watch.Stop(t.Context())
@@ -202,15 +191,16 @@ func (f *followed) checkEnds(t *testing.T) {
 
 // Who may read neither nodes nor the metrics API gets no figure, and is told what is missing.
 func TestNodesForbidden(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, nil)
 	f := p.follow(t)
 	p.runPod(t, "burn", nil, p.container("app", burning, nil))
-	eventually(t, time.Minute, "the Pod runs", func() bool { all := f.targets(); return len(all) == 1 && all[0].Pod.ContainerID != "" })
+	kube.Await(t, "the Pod", func(context.Context) bool { all := f.targets(); return len(all) == 1 && all[0].Pod.ContainerID != "" })
 	nobody := rest.CopyConfig(p.Config)
 	nobody.Impersonate = rest.ImpersonationConfig{UserName: "nobody"}
-	watch := kube.Start(kube.Reading{
-		Source: p.throughServer(t, nobody), Settle: time.Second,
-		Metrics: func(context.Context, []observer.Target) ([]kube.PodMetrics, error) {
+	watch := observerkube.Start(observerkube.Reading{
+		Source: throughServer(t, nobody, p.Namespace), Settle: time.Second,
+		Metrics: func(context.Context, []observer.Target) ([]observerkube.PodMetrics, error) {
 			return nil, fmt.Errorf("503 Service Unavailable")
 		},
 	}, f.targets)

@@ -1,4 +1,5 @@
-package main
+// Package judge says whether a trial met every SLO, apart from the tuner's own judge: two ways to the same answer.
+package judge
 
 import (
 	"fmt"
@@ -7,9 +8,8 @@ import (
 	"github.com/plimsoll/plimsoll/tuner"
 )
 
-// judge says whether a trial met every SLO without a kill, and why not. It is written apart from the tuner's own judge
-// on purpose: two ways to the same answer. known is false where the trial can't be judged.
-func judge(slos []scenarios.SLO, o tuner.Observation) (pass, known bool, why string) {
+// Judge says whether a trial met every SLO without a kill, and why not. known is false where the trial can't be judged.
+func Judge(slos []scenarios.SLO, o tuner.Observation) (pass, known bool, why string) {
 	if len(o.Kills) > 0 {
 		return false, true, string(o.Kills[0].Kind)
 	}
