@@ -71,6 +71,9 @@ func (k *Kube) awaitRollout(ctx context.Context, mark string) (ready bool, err e
 			return false, fmt.Errorf("%s can't run: %s", k.target, why)
 		}
 		if failing(mine, now.placed, k.file.Workload.Startup, time.Now()) != "" {
+			if why != "" { // it is not the limits' doing
+				return false, fmt.Errorf("%s can't run: %s", k.target, why)
+			}
 			return false, nil
 		}
 		if s.New < s.Want && time.Since(began) > secondLook {

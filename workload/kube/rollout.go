@@ -124,6 +124,8 @@ func refused(pods []*core.Pod) (why string, hard bool) {
 				switch w.Reason {
 				case "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError":
 					return fmt.Sprintf("container %s of Pod %s: %s: %s", s.Name, p.Name, w.Reason, w.Message), true
+				case "ErrImagePull":
+					return fmt.Sprintf("container %s of Pod %s: %s: %s", s.Name, p.Name, w.Reason, w.Message), false
 				}
 			}
 		}

@@ -96,6 +96,8 @@ func TestRefused(t *testing.T) {
 	image, room := pods("n")[0], pods("n")[0]
 	image.Status.ContainerStatuses = []core.ContainerStatus{{Name: "app", State: core.ContainerState{Waiting: &core.ContainerStateWaiting{Reason: "ImagePullBackOff", Message: "no such image"}}}}
 	room.Status.Conditions = []core.PodCondition{{Type: core.PodScheduled, Status: core.ConditionFalse, Reason: "Unschedulable", Message: "0/1 nodes: Insufficient memory"}}
+	pulling := pods("n")[0]
+	pulling.Status.ContainerStatuses = []core.ContainerStatus{{Name: "app", State: core.ContainerState{Waiting: &core.ContainerStateWaiting{Reason: "ErrImagePull", Message: "no route"}}}}
 	starting := pods("n")[0]
 	starting.Status.ContainerStatuses = []core.ContainerStatus{{Name: "app", State: core.ContainerState{Waiting: &core.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}}}
 	for name, c := range map[string]struct {
@@ -103,7 +105,7 @@ func TestRefused(t *testing.T) {
 		says string
 		hard bool
 	}{
-		"image": {image, "no such image", true}, "room": {room, "Insufficient memory", false}, "crash loop": {starting, "", false},
+		"image": {image, "no such image", true}, "image, the first time": {pulling, "no route", false}, "room": {room, "Insufficient memory", false}, "crash loop": {starting, "", false},
 	} {
 		why, hard := refused([]*core.Pod{c.pod})
 		if !strings.Contains(why, c.says) || (c.says == "") != (why == "") || hard != c.hard {

@@ -3,22 +3,29 @@ package kube
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/plimsoll/plimsoll/tuner"
 )
 
 // --apply leaves the limits that a soak confirmed in place, as they were printed, and puts back all the rest.
 func TestApply(t *testing.T) {
 	s := newSite(t, "deploy/web", workloadOf("Deployment", "")+autoscalers)
 	args := s.swiftly(t)
-	s.write(t, file{Trials: 10, Rate: 50, Start: "relaxed", For: 4 * time.Second, SLOs: "[p99 < 4s]",
+	s.write(t, file{Trials: 10, Rate: 60, Start: "relaxed", For: 5 * time.Second, SLOs: "[p99 < 4s]",
 		Tuning: "limits: [memory], bounds: {cpu: {min: 50m, max: 1}, memory: {min: 60Mi, max: 64Mi}}"})
 	before := s.snapshot(t)
 	code, printed := s.tune(t, append(args, "--apply")...)
 	r := s.report(t, printed)
+	if r.Result.Outcome == tuner.NotMeasured && tooBusy(r) {
+		s.unchanged(t, before, printed)
+		t.Skip("the machine was too busy to send the load in time: " + r.Result.Why)
+	}
 	if code != 0 || !r.Result.Verified {
 		t.Fatalf("code %d, want 0 and a confirmed result: %s\n%s", code, brief(r), printed)
 	}
@@ -39,6 +46,11 @@ func TestApply(t *testing.T) {
 		t.Errorf("a trace of plimsoll is left (%v):\n%s", err, text)
 	}
 	s.awaitReady(t)
+}
+
+// tooBusy is true where the load generator got too little of the CPU for the newest trial to be judged.
+func tooBusy(r saved) bool {
+	return slices.ContainsFunc(r.Trials[len(r.Trials)-1].Observation.Invalid, func(d tuner.Doubt) bool { return d.Kind == tuner.GeneratorBound })
 }
 
 // leaveOutResources takes away what --apply changes, and who owns which of the fields.
