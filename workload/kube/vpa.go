@@ -56,7 +56,7 @@ func MakeVPA(ctx context.Context, c *cluster.Client, t Target, manifest unstruct
 }
 
 // madeName is what a VPA that is made for t is called.
-func madeName(t Target) string { return t.Object + copySuffix }
+func madeName(t Target) string { return t.Object + CopySuffix }
 
 // made says whether o is a VPA that Plimsoll made for t: who may write on an object must not get another one deleted.
 func (s scaler) made(o object, r record, t Target) bool {

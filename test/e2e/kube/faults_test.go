@@ -19,8 +19,8 @@ import (
 	"github.com/plimsoll/plimsoll/tuner"
 )
 
-// beside is the workload with a native sidecar that takes 8 MiB a second, of 64.
-func beside() string {
+// withSidecar is the workload with a native sidecar that takes 8 MiB a second, of 64.
+func withSidecar() string {
 	return strings.Replace(workloadOf("Deployment", ""), "containers: [", `initContainers: [{name: proxy, image: `+kube.VictimImage+
 		`, args: [-listen=:8081, -leak-mib-per-second=8], restartPolicy: Always, resources: {limits: {cpu: 500m, memory: 64Mi}}}], containers: [`, 1)
 }
@@ -44,7 +44,7 @@ func TestOutOfMemory(t *testing.T) {
 		kind            tuner.KillKind
 	}{
 		{"main process", workloadOf("Deployment", ""), file{Hit: "/eat?mib=20", For: 6 * time.Second}, nil, "app", tuner.OOMKill},
-		{"sidecar", beside(), file{Containers: "[{name: app}, {name: proxy}]", For: 10 * time.Second}, nil, "proxy", tuner.OOMKill},
+		{"sidecar", withSidecar(), file{Containers: "[{name: app}, {name: proxy}]", For: 10 * time.Second}, nil, "proxy", tuner.OOMKill},
 		{"child process", workloadOf("Deployment", ""), file{Hit: "/child?mib=160", Rate: 1, For: 6 * time.Second},
 			[]string{"--metrics", "reader", "--image", kube.PlimsollImage}, "app", child},
 	} {

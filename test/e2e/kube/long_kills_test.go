@@ -16,7 +16,7 @@ const kills = 50
 // Whole runs, with autoscalers pinned and a Job for the load, are killed at random instants; after one restore, or after
 // the next run, everything is as it was, and no Job, Lease or annotation is left.
 func TestLongKills(t *testing.T) {
-	long(t)
+	whole(t)
 	from := *seed
 	if from == 0 {
 		from = time.Now().UnixNano()
@@ -31,14 +31,14 @@ func TestLongKills(t *testing.T) {
 	args := []string{"--load-from", "job", "--image", kube.PlimsollImage, "--metrics", "metrics-server"}
 	began := time.Now()
 	code, printed := s.tune(t, args...)
-	whole := time.Since(began)
+	lasts := time.Since(began)
 	if code == 2 || code == 4 {
 		t.Fatalf("a run that nobody kills ends with %d:\n%s", code, printed)
 	}
-	t.Logf("a whole run takes %v", whole.Round(time.Second))
+	t.Logf("a whole run takes %v", lasts.Round(time.Second))
 	s.unchanged(t, before, printed)
 	for i := range kills {
-		after := time.Duration(chance.Int64N(int64(whole)))
+		after := time.Duration(chance.Int64N(int64(lasts)))
 		if !t.Run(fmt.Sprintf("%d, after %v", i+1, after.Round(time.Millisecond)), func(t *testing.T) { s.killAt(t, after, i%4 == 3, before, args) }) {
 			break // what one leaves would be found by all that follow
 		}

@@ -11,8 +11,8 @@ import (
 	"github.com/plimsoll/plimsoll/tuner"
 )
 
-// long skips a test of `make e2e-long` where nobody asked for those.
-func long(t *testing.T) {
+// whole skips a test of `make e2e-long` where nobody asked for those.
+func whole(t *testing.T) {
 	t.Helper()
 	if !*longRuns {
 		t.Skip("it takes long: make e2e-long")
@@ -34,7 +34,7 @@ const demoBounds = "bounds: {cpu: {min: 50m, max: 1}, memory: {min: 32Mi, max: 5
 // A Deployment of two replicas comes from 100m and 50Mi to limits that are at most 15 % of CPU and 10 % of memory above
 // the smallest that pass, with the load and the counters as a user has them: from Jobs.
 func TestLongConverges(t *testing.T) {
-	long(t)
+	whole(t)
 	s := newSite(t, "deploy/web", demoOf("Deployment"))
 	s.Demo(t)
 	s.awaitReady(t)
@@ -82,8 +82,8 @@ func places(t *testing.T, r saved) {
 
 // A sidecar that leaks is named, and no limit is called enough for it.
 func TestLongLeakingSidecar(t *testing.T) {
-	long(t)
-	leaking := strings.NewReplacer("-leak-mib-per-second=8", "-leak-mib-per-second=0.5", "memory: 64Mi", "memory: 128Mi").Replace(beside())
+	whole(t)
+	leaking := strings.NewReplacer("-leak-mib-per-second=8", "-leak-mib-per-second=0.5", "memory: 64Mi", "memory: 128Mi").Replace(withSidecar())
 	s := newSite(t, "deploy/web", leaking)
 	args := s.swiftly(t)
 	s.write(t, file{Trials: 20, Rate: 100, Containers: "[{name: app}, {name: proxy}]", Warmup: 3 * time.Second, For: 12 * time.Second, Soak: 75 * time.Second,
@@ -100,7 +100,7 @@ func TestLongLeakingSidecar(t *testing.T) {
 
 // Every kind of workload, and one under each kind of autoscaler, is tuned to the end and put back.
 func TestLongKinds(t *testing.T) {
-	long(t)
+	whole(t)
 	i := strings.LastIndex(autoscalers, "---")
 	hpa, vpa := autoscalers[:i], strings.Replace(autoscalers[i:], "spec: {", "spec: {updatePolicy: {updateMode: Recreate}, ", 1)
 	for _, c := range []struct{ name, object, manifests string }{

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/kubernetes"
@@ -16,7 +17,8 @@ import (
 	"github.com/plimsoll/plimsoll/cluster/preflight"
 )
 
-// grant makes a user who has the ClusterRoles of those modes in a namespace, from deploy/rbac.yaml, and nothing else.
+// grant makes a user who has the ClusterRoles of those modes in a namespace, from deploy/rbac.yaml, and nothing else; called
+// again it adds those of further modes.
 func grant(t *testing.T, c kubernetes.Interface, namespace string, modes ...preflight.Mode) (user string) {
 	t.Helper()
 	makeRoles(t, c, namespace)
@@ -31,7 +33,7 @@ func grant(t *testing.T, c kubernetes.Interface, namespace string, modes ...pref
 		_, err := c.RbacV1().RoleBindings(namespace).Create(t.Context(), &rbacv1.RoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Name: "perf-" + string(m)}, Subjects: []rbacv1.Subject{subject}, RoleRef: roleOf(namespace, role),
 		}, metav1.CreateOptions{})
-		if err != nil {
+		if err != nil && !apierrors.IsAlreadyExists(err) {
 			t.Fatal(err)
 		}
 	}
@@ -63,7 +65,7 @@ func makeRoles(t *testing.T, c kubernetes.Interface, namespace string) {
 			t.Fatal(err)
 		}
 		role.Name = roleOf(namespace, role.Name).Name
-		if _, err := c.RbacV1().ClusterRoles().Create(t.Context(), &role, metav1.CreateOptions{}); err != nil {
+		if _, err := c.RbacV1().ClusterRoles().Create(t.Context(), &role, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() {
@@ -81,7 +83,7 @@ func bindEverywhere(t *testing.T, c kubernetes.Interface, namespace, role string
 	binding := &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: role + "-" + namespace}, Subjects: []rbacv1.Subject{subject}, RoleRef: roleOf(namespace, role),
 	}
-	if _, err := c.RbacV1().ClusterRoleBindings().Create(t.Context(), binding, metav1.CreateOptions{}); err != nil {
+	if _, err := c.RbacV1().ClusterRoleBindings().Create(t.Context(), binding, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

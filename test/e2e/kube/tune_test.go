@@ -26,6 +26,14 @@ metadata: {name: web}
 spec: {targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}
 `
 
+// long skips a test that takes long where -short asks for that.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it takes long; run it without -short")
+	}
+}
+
 // scaledByKEDA is a ScaledObject of KEDA's on the Deployment.
 const scaledByKEDA = `
 ---
