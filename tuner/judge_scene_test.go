@@ -221,6 +221,45 @@ func (s *scene) memory(args []string) error {
 	return s.course(float64(from), float64(to), args[3], func(row *Second, v float64) { row.Containers[0].Memory = new(scenarios.Bytes(v)) })
 }
 
+// replicas adds replicas like the first, up to n of them.
+func (s *scene) replicas(text string) error {
+	n, err := strconv.Atoi(text)
+	first := s.o.Containers
+	for s.goal.Replicas = n; err == nil && len(s.o.Containers) < n*len(first); {
+		for _, c := range first {
+			c.Replica = len(s.o.Containers) / len(first)
+			s.o.Containers = append(s.o.Containers, c)
+		}
+	}
+	return err
+}
+
+// slower appends seconds in which the median response time goes from one value to another.
+func (s *scene) slower(args []string) error {
+	from, err := time.ParseDuration(args[0])
+	if err != nil {
+		return err
+	}
+	to, err := time.ParseDuration(args[1])
+	if err != nil {
+		return err
+	}
+	return s.course(float64(from), float64(to), args[2], func(row *Second, v float64) { row.P50 = new(time.Duration(v)) })
+}
+
+// work appends seconds in which the usage of the first container, in cores, goes from one value to another.
+func (s *scene) work(args []string) error {
+	from, err := strconv.ParseFloat(args[1], 64)
+	if err != nil {
+		return err
+	}
+	to, err := strconv.ParseFloat(args[2], 64)
+	if err != nil {
+		return err
+	}
+	return s.course(from, to, args[3], func(row *Second, v float64) { row.Containers[0].CPU = &v })
+}
+
 // course appends so many seconds of 200 hits/s in which one value goes evenly from one to another.
 func (s *scene) course(from, to float64, seconds string, set func(row *Second, value float64)) error {
 	n, err := strconv.Atoi(seconds)

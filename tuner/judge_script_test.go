@@ -139,15 +139,7 @@ func (s *scene) line(line string) error {
 	case "purpose":
 		s.step.Purpose, s.step.Whole = Purpose(args[0]), len(args) > 1
 	case "replicas":
-		n, err := strconv.Atoi(rest)
-		first := s.o.Containers
-		for s.goal.Replicas = n; err == nil && len(s.o.Containers) < n*len(first); {
-			for _, c := range first {
-				c.Replica = len(s.o.Containers) / len(first)
-				s.o.Containers = append(s.o.Containers, c)
-			}
-		}
-		return err
+		return s.replicas(rest)
 	case "limits":
 		return s.limits(args[0], args[1], args[2])
 	case "slo":
@@ -194,25 +186,9 @@ func (s *scene) line(line string) error {
 	case "seconds":
 		return s.seconds(args)
 	case "slower":
-		from, err := time.ParseDuration(args[0])
-		if err != nil {
-			return err
-		}
-		to, err := time.ParseDuration(args[1])
-		if err != nil {
-			return err
-		}
-		return s.course(float64(from), float64(to), args[2], func(row *Second, v float64) { row.P50 = new(time.Duration(v)) })
+		return s.slower(args)
 	case "work":
-		from, err := strconv.ParseFloat(args[1], 64)
-		if err != nil {
-			return err
-		}
-		to, err := strconv.ParseFloat(args[2], 64)
-		if err != nil {
-			return err
-		}
-		return s.course(from, to, args[3], func(row *Second, v float64) { row.Containers[0].CPU = &v })
+		return s.work(args)
 	case "memory":
 		return s.memory(args)
 	default:
