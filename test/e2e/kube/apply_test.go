@@ -17,10 +17,10 @@ import (
 func TestApply(t *testing.T) {
 	s := newSite(t, "deploy/web", workloadOf("Deployment", "")+autoscalers)
 	args := s.swiftly(t)
-	s.write(t, file{Trials: 10, Rate: 60, Start: "relaxed", For: 5 * time.Second, SLOs: "[p99 < 4s]",
+	s.write(t, file{Trials: 10, Rate: 60, Start: "relaxed", For: 5 * time.Second, SLOs: "[p90 < 4s]",
 		Tuning: "limits: [memory], bounds: {cpu: {min: 50m, max: 1}, memory: {min: 60Mi, max: 64Mi}}"})
 	before := s.snapshot(t)
-	code, printed := s.tune(t, append(args, "--apply")...)
+	code, printed := s.tune(t, append(args, "--apply", "--coexistence", "off")...)
 	r := s.report(t, printed)
 	if r.Result.Outcome == tuner.NotMeasured && tooBusy(r) {
 		s.unchanged(t, before, printed)

@@ -114,11 +114,11 @@ func TestLongKinds(t *testing.T) {
 			s.Demo(t)
 			s.awaitReady(t)
 			args := s.swiftly(t)
-			s.write(t, file{Trials: 24, Hit: "/work", Rate: 80, Startup: 40 * time.Second, Warmup: 8 * time.Second, For: 12 * time.Second, Soak: 30 * time.Second,
+			s.write(t, file{Trials: 24, Hit: "/work", Rate: 80, Startup: 40 * time.Second, Warmup: 8 * time.Second, For: 15 * time.Second, Soak: 30 * time.Second,
 				SLOs: "[p99 < 250ms, errors < 0.1%, throttled < 10%]", Tuning: demoBounds, Time: 25 * time.Minute})
 			before := s.snapshot(t)
 			began := time.Now()
-			code, printed := s.tune(t, args...)
+			code, printed := s.tune(t, append(args, "--coexistence", "off")...) // TestCoexistence has that trial
 			t.Logf("it took %v and printed:\n%s", time.Since(began).Round(time.Second), printed)
 			r := s.report(t, printed)
 			if code != 0 || !r.Result.Verified {
