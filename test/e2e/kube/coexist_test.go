@@ -113,7 +113,7 @@ func (s site) searched(t *testing.T, file scenarios.File, text []byte, around co
 		t.Fatal(err)
 	}
 	log, err := runlog.Create(filepath.Join(s.dir, "plimsoll-report", "run.plimsoll"), runlog.Header{
-		Plimsoll: "test", RunID: "beside", Started: time.Now().UTC(), Machine: runlog.ThisMachine(), File: file, FileSHA256: hex.EncodeToString(hash[:]), Goal: goal,
+		Plimsoll: "test", RunID: "beside", Started: time.Now().UTC(), Machine: nodeOf(around), File: file, FileSHA256: hex.EncodeToString(hash[:]), Goal: goal,
 		Around: surroundings,
 	})
 	if err != nil {
@@ -134,6 +134,15 @@ func (s site) searched(t *testing.T, file scenarios.File, text []byte, around co
 func resume(user, mode string) []string {
 	return []string{"tune", "--yes", "--resume", "--as", user, "--coexistence", mode, "--coexistence-ramp", "10s", "--coexistence-hold", "80s",
 		"--vpa-round", "15s", "--hits-metric", "hits_per_second", "--in-place=false"}
+}
+
+// nodeOf is the one node of the cluster as a run log has it; not known where the snapshot may not read nodes.
+func nodeOf(around compat.Snapshot) runlog.Machine {
+	if len(around.Nodes) != 1 {
+		return runlog.Machine{}
+	}
+	n := around.Nodes[0]
+	return runlog.Machine{OS: n.OS, Arch: n.Arch, CPU: n.Type, Cores: int((n.Allocatable.CPU + 999) / 1000), Memory: n.Allocatable.Memory}
 }
 
 // together runs the trial; where it was in doubt, because this machine is busy, the next resume runs it again.
