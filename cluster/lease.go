@@ -41,15 +41,23 @@ type Lease struct {
 	stop   context.CancelFunc
 	done   chan struct{}
 
+	// unsure is true where it was written and no reply says whether that came to pass.
+	unsure bool
+
 	mu   sync.Mutex
 	lost error
 }
 
+// Unsure is true for a Lease that came with an error of Acquire: it may be this run's, and another run may hold it as well.
+// All that may be done is to release it.
+func (l *Lease) Unsure() bool { return l.unsure }
+
 // Acquire makes the Lease called name, or takes over one whose holder is gone. Whether it is gone is judged by this
 // process's own monotonic clock: a Lease that is not renewed for its whole time while it is looked at (waiting is told
-// so), or whose process ran on this machine and is no more. The error wraps ErrHeld where the holder is alive.
+// so), or whose process ran on this machine and is no more. The error wraps ErrHeld where the holder is alive. With an error
+// that leaves it unknown whether the Lease was written it comes along, Unsure, to be released.
 func Acquire(ctx context.Context, c *Client, namespace, name, run string, waiting func(Holder)) (*Lease, error) {
-	l := &Lease{leases: c.Typed.CoordinationV1().Leases(namespace), name: name, holder: thisProcess(run), done: make(chan struct{})}
+	l := &Lease{leases: c.Typed.CoordinationV1().Leases(namespace), name: name, holder: thisProcess(run), done: make(chan struct{}), unsure: true}
 	err := Retry(ctx, func(ctx context.Context) error {
 		_, err := l.leases.Create(ctx, l.object(nil), meta.CreateOptions{FieldManager: FieldManager})
 		return err
@@ -59,13 +67,14 @@ func Acquire(ctx context.Context, c *Client, namespace, name, run string, waitin
 	}
 	if err != nil {
 		err = fmt.Errorf("acquire lease %s/%s: %w", namespace, name, err)
-		if errors.Is(err, ErrHeld) || apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsInvalid(err) {
+		if !l.unsure || errors.Is(err, ErrHeld) || apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || apierrors.IsInvalid(err) {
 			return nil, err
 		}
 		l.stop = func() {}
 		close(l.done)
 		return l, err
 	}
+	l.unsure = false
 	renew, stop := context.WithCancel(context.WithoutCancel(ctx))
 	l.stop = stop
 	go l.keep(renew)
@@ -81,6 +90,7 @@ func (l *Lease) takeOver(ctx context.Context, waiting func(Holder)) error {
 	if h := holderOf(seen); h.Run == l.holder.Run || h.ended() {
 		return l.put(ctx, seen)
 	}
+	l.unsure = false
 	if waiting != nil {
 		waiting(holderOf(seen))
 	}
@@ -117,6 +127,7 @@ func (l *Lease) get(ctx context.Context) (found *coordination.Lease, err error) 
 
 // put writes the Lease as this run's over the one seen, and only over that one.
 func (l *Lease) put(ctx context.Context, seen *coordination.Lease) error {
+	l.unsure = true
 	return Retry(ctx, func(ctx context.Context) error {
 		if seen == nil {
 			_, err := l.leases.Create(ctx, l.object(nil), meta.CreateOptions{FieldManager: FieldManager})

@@ -18,6 +18,11 @@ func (k *Kube) Close(ctx context.Context) error {
 	if k.lease == nil {
 		return nil
 	}
+	if k.lease.Unsure() { // nothing was changed, and another run may be at work here
+		err := k.lease.Release(ctx)
+		k.lease = nil
+		return err
+	}
 	if lost := k.lease.Lost(); errors.Is(lost, cluster.ErrHeld) {
 		k.lease.Stop()
 		k.endWatch()
