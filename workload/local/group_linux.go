@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -20,7 +21,9 @@ import (
 const (
 	// period of CFS bandwidth control: what a kubelet sets.
 	period = 100 * time.Millisecond
-	// gone is how long killed processes may take to leave their cgroup before that is an error.
+	// slow is how long killed processes may take to leave their cgroup before its limits are lifted for them.
+	slow = time.Second
+	// gone is how long they may take from then on before that is an error.
 	gone = 10 * time.Second
 )
 
@@ -29,10 +32,22 @@ type group struct {
 	at observer.Cgroup
 	// folders are all of them, each once.
 	folders []string
+
+	// mu guards the limits, and is held while kill has them lifted.
+	mu     sync.Mutex
+	cpu    scenarios.MilliCPU
+	memory scenarios.Bytes
 }
 
-// setCPU writes the quota; 0 is "no limit".
+// setCPU sets the quota; 0 is "no limit".
 func (g *group) setCPU(limit scenarios.MilliCPU) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.cpu = limit
+	return g.writeCPU(limit)
+}
+
+func (g *group) writeCPU(limit scenarios.MilliCPU) error {
 	quota := "max"
 	if limit > 0 {
 		quota = strconv.FormatInt(int64(limit)*int64(period/time.Microsecond)/1000, 10)
@@ -50,8 +65,15 @@ func (g *group) setCPU(limit scenarios.MilliCPU) error {
 	return write(g.at.CPU, "cpu.cfs_quota_us", quota)
 }
 
-// setMemory writes the limit of a new cgroup and forbids it swap; 0 is "no limit".
+// setMemory sets the limit of a new cgroup and forbids it swap; 0 is "no limit".
 func (g *group) setMemory(limit scenarios.Bytes) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.memory = limit
+	return g.writeMemory(limit)
+}
+
+func (g *group) writeMemory(limit scenarios.Bytes) error {
 	bytes := strconv.FormatInt(int64(limit), 10)
 	if g.at.Version == 2 {
 		if limit == 0 {
@@ -69,6 +91,8 @@ func (g *group) setMemory(limit scenarios.Bytes) error {
 // verify reads the limits back from the files that enforce them, and from those above, which hold as well. The error
 // says which differs.
 func (g *group) verify(want scenarios.Resources) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	s, err := cgroup.Read(g.at)
 	if err != nil {
 		return err
@@ -154,14 +178,35 @@ func processesIn(folder string) []int {
 }
 
 // kill ends every process in it, and waits until they have left. The error is that some stay.
-func (g *group) kill() error { return killAll(g.folders) }
+func (g *group) kill() error { return g.killAfter(slow) }
 
-func killAll(folders []string) error {
+// killAfter is kill that lifts the limits after slow, and sets them again when all have left: a container restarts
+// in the same cgroup.
+func (g *group) killAfter(slow time.Duration) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if killAll(g.folders, slow) == nil {
+		return nil
+	}
+	err := errors.Join(lift(g.folders), killAll(g.folders, gone))
+	return errors.Join(err, g.writeMemory(g.memory), g.writeCPU(g.cpu))
+}
+
+// endAll ends every process in folders, which nobody will use again. The error is that some stay.
+func endAll(folders []string) error {
+	if killAll(folders, slow) == nil {
+		return nil
+	}
+	return errors.Join(lift(folders), killAll(folders, gone))
+}
+
+// killAll kills every process in folders again and again until they have left, for limit at most.
+func killAll(folders []string, limit time.Duration) error {
 	for _, folder := range folders {
 		// Kills a whole subtree at once (kernel 5.14); elsewhere the loop below does it.
 		_ = writeWhereKnown(folder, "cgroup.kill", "1")
 	}
-	return within(gone, func() error {
+	return within(limit, func() error {
 		var left []int
 		for _, folder := range folders {
 			for _, pid := range processesIn(folder) {
@@ -174,6 +219,22 @@ func killAll(folders []string) error {
 		}
 		return nil
 	})
+}
+
+// lift takes the limits off, so that killed processes can end: the kernel makes them reclaim memory at their limit, and
+// wait for their quota, on the way out as well. nginx workers at 50Mi took more than 10 s.
+func lift(folders []string) error {
+	var errs []error
+	for _, folder := range folders {
+		for _, limit := range [][2]string{
+			{"memory.max", "max"}, {"cpu.max", "max"},
+			// Swap and memory together may not be below memory alone.
+			{"memory.memsw.limit_in_bytes", "-1"}, {"memory.limit_in_bytes", "-1"}, {"cpu.cfs_quota_us", "-1"},
+		} {
+			errs = append(errs, writeWhereKnown(folder, limit[0], limit[1]))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // remove deletes the empty cgroup.

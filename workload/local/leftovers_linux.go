@@ -86,7 +86,7 @@ func clearLeftover(folder string) (processes int, err error) {
 		return 0, err
 	}
 	slices.Reverse(folders) // children first
-	if err := killAll(folders); err != nil {
+	if err := endAll(folders); err != nil {
 		return processes, err
 	}
 	return processes, removeAll(folders)
