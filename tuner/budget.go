@@ -52,6 +52,8 @@ func (h history) stop() Step {
 	tuning := h.goal.Tuning
 	budget := fmt.Sprintf("the budget (%d trials, %s) is spent", tuning.MaxTrials, tuning.MaxTime)
 	switch {
+	case best == nil && !h.judged():
+		return h.end(NotMeasured, budget+" and no trial could be judged; the last: "+last.Verdict.Why)
 	case best == nil:
 		return h.end(BudgetSpent, budget+" and nothing passed")
 	case h.sameLimits(best.Step.Settings, last.Step.Settings) && h.affords(tuning.Confirm) && last.Step.Purpose != Confirm:
@@ -69,6 +71,16 @@ func (h history) stop() Step {
 	step := h.end(BudgetSpent, fmt.Sprintf("%s; trial %d passed at these limits, no soak confirmed them", budget, best.Number))
 	step.Result.Settings = h.withRequests(best.Step.Settings)
 	return step
+}
+
+// judged says whether any trial was.
+func (h history) judged() bool {
+	for i := range h.trials {
+		if h.trials[i].Verdict.Judgement != Inconclusive {
+			return true
+		}
+	}
+	return false
 }
 
 // best is the trial that passed with the smallest limits, among those one step away from the newest and not refuted
