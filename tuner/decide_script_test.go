@@ -20,7 +20,7 @@ import (
 //	trial key=value …    what was seen of that step; the answer is the verdict and the next step
 //
 // A trial passes well inside its limits unless it says otherwise: p99, cpu (millicores used), served (throughput over
-// offered), throttled, peak, anon, kill (oom, oom_start), never-ready, doubt, slower (median ms at the start and at the end
+// offered), throttled, peak, anon, refaults, kill (oom, oom_start), never-ready, doubt, slower (median ms at the start and at the end
 // of a soak of ten minutes), knee (the rate from which a ramp up to 200 hits/s is not kept up with).
 func TestDecideScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/decide/*.txt")
@@ -162,7 +162,7 @@ func (p *play) observation(fields map[string]string) (o Observation, err error) 
 		length = time.Minute
 	}
 	c := p.step.Settings[0]
-	seen := map[string]float64{"p99": 20, "cpu": 240, "served": 1, "throttled": 0, "peak": 70, "anon": 60}
+	seen := map[string]float64{"p99": 20, "cpu": 240, "served": 1, "throttled": 0, "peak": 70, "anon": 60, "refaults": 0}
 	o = Observation{Start: time.Unix(0, 0), Window: length - 2*time.Second, Warmup: 2 * time.Second, Planned: length, Complete: true, Fresh: p.step.Fresh}
 	for key, value := range fields {
 		switch key {
@@ -202,7 +202,7 @@ func playUse(c ContainerSettings, seen map[string]float64, o Observation) Contai
 	limit := float64(c.MemoryLimit) / float64(scenarios.MiB)
 	u := ContainerUse{Container: "app", CPULimit: c.CPULimit, MemoryLimit: c.MemoryLimit, CPU: new(seen["cpu"] / 1000), CPUP95: new(seen["cpu"] / 1000 * 1.05),
 		MemoryPeak: mib(math.Min(seen["peak"], limit)), AnonPeak: mib(math.Min(seen["anon"], limit)), WorkingSet: mib(math.Min(seen["anon"]+4, limit)),
-		FilePeak: mib(4), MappedFile: mib(4), Refaults: new(int64(0)), LimitHits: new(int64(0)), MemoryStall: new(0.0), OOMKills: new(int64(len(o.Kills))), Restarts: len(o.Kills)}
+		FilePeak: mib(4), MappedFile: mib(4), Refaults: new(int64(seen["refaults"])), LimitHits: new(int64(0)), MemoryStall: new(0.0), OOMKills: new(int64(len(o.Kills))), Restarts: len(o.Kills)}
 	if c.CPULimit > 0 {
 		periods := int64(o.Window / (100 * time.Millisecond))
 		u.Periods, u.ThrottledPeriods = &periods, new(int64(seen["throttled"]*float64(periods)))

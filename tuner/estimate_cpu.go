@@ -136,13 +136,17 @@ func (c *cpuSearch) point(i int, slo string) (fitPoint, bool) {
 	return fitPoint{limit: value, span: math.Log(value), u: depth(*u.cpu*1000, value), y: y, trial: i}, true
 }
 
-// comparable says whether trial i ran the probing scenario with every other CPU limit as in the newest trial.
+// comparable says whether trial i ran the probing scenario with every other CPU limit as in the newest trial. It says
+// nothing of CPU where it failed for want of memory and there is more by now.
 func (h history) comparable(i int, l Limit) bool {
 	t := &h.trials[i]
 	if t.Verdict.Judgement == Inconclusive || t.Step.Scenario != h.goal.Tuning.Probe {
 		return false
 	}
 	for _, s := range h.goal.Limits {
+		if s.Resource == Memory && h.blames(i, s.Limit) && h.value(i, s.Limit) < h.value(len(h.trials)-1, s.Limit) {
+			return false
+		}
 		if s.Resource == CPU && s.Limit != l && h.value(i, s.Limit) != h.value(len(h.trials)-1, s.Limit) {
 			return false
 		}

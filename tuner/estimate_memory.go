@@ -87,11 +87,12 @@ func (h history) nextMemory(l Searched, b *bracket, hold int64) (int64, string) 
 // memorySigns are every trial's sign: not enough where it failed on this limit's account; enough where it passed, and
 // then at no more than the high-water mark since the replicas started, cold (unless more than that failed: a collector
 // never shows the room it works in). Later trials of the same replicas add
-// nothing to the first: what a start needs was seen once.
+// nothing to the first: what a start needs was seen once. Nor is a pass a sign at a value that was outlived: see outlived.
 func (h history) memorySigns(l Limit) []sign {
 	var signs []sign
 	most := h.mappedMost(l)
 	_, failed := h.extremes(l)
+	outlived := h.outlived(l)
 	seen := false
 	for i := range h.trials {
 		t := &h.trials[i]
@@ -99,7 +100,7 @@ func (h history) memorySigns(l Limit) []sign {
 		u := h.use(i, l.Container)
 		value := float64(h.value(i, l))
 		switch {
-		case t.Verdict.Judgement == Pass && !seen:
+		case t.Verdict.Judgement == Pass && !seen && h.value(i, l) > outlived:
 			if u.peak != nil && float64(*u.peak) < value && int64(*u.peak) > failed {
 				value = float64(*u.peak)
 			}
@@ -110,6 +111,19 @@ func (h history) memorySigns(l Limit) []sign {
 		}
 	}
 	return signs
+}
+
+// outlived is the largest value that was enough for replicas at first and not in a later trial of theirs; 0: none. What a
+// longer life needs, a short trial after a start cannot show, so a pass at no more than that says nothing: a Java server
+// passed every cold trial of 13 s at a limit where it read its code back from disk in every trial that followed.
+func (h history) outlived(l Limit) int64 {
+	var most int64
+	for i := range h.trials {
+		if !h.trials[i].Observation.Fresh && h.blames(i, l) {
+			most = max(most, h.value(i, l))
+		}
+	}
+	return most
 }
 
 // addSign adds a sign to those of the same value.

@@ -109,15 +109,22 @@ func larger[T float64 | scenarios.Bytes](a, b *T) *T {
 
 // accuses says whether a failed trial is evidence against the value that limit l had in it. One limit moves at a time, so
 // a failure right after one moved, in a search that passed just before, is that limit's, with two exceptions: where
-// memory ran out while the CPU still had room, memory is the culprit wherever the step moved; and where memory was
-// lowered and only a CPU limit is near, with no more CPU used than ever, it is that CPU limit, unless it fails again.
+// memory is lacking (see lacksMemory), it is the culprit wherever the step moved; and where memory was lowered and only a
+// CPU limit is near, with no more CPU used than ever, it is that CPU limit, unless it fails again.
 func (h history) accuses(i int, l Limit) bool {
 	culprit, moved := h.trials[i].Verdict.Culprit, h.movedAt(i)
 	if moved == nil || culprit != nil && *culprit != *moved &&
-		(culprit.Resource == Memory && ranOut(h.trials[i].Verdict.Mode) && !h.starved(i, *moved) || moved.Resource == Memory && !h.usesMore(i, *culprit) && !h.failedBefore(i)) {
+		(culprit.Resource == Memory && h.lacksMemory(i, *moved) || moved.Resource == Memory && !h.usesMore(i, *culprit) && !h.failedBefore(i)) {
 		return culprit != nil && *culprit == l
 	}
 	return *moved == l
+}
+
+// lacksMemory says whether trial i, after a step of moved, failed for want of memory: it ran out while the CPU still had
+// room, or reading pages back took more CPU than the service ever has to use.
+func (h history) lacksMemory(i int, moved Limit) bool {
+	mode := h.trials[i].Verdict.Mode
+	return ranOut(mode) && (!h.starved(i, moved) || mode == Thrashing && h.usesMore(i, moved))
 }
 
 // ranOut says whether a failure is one for want of memory, and not just slowness beside a limit that is nearly full.

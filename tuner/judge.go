@@ -194,6 +194,9 @@ func (h *hearing) creeping() (Verdict, bool) {
 		return Verdict{}, false
 	}
 	f := failure{CreepingSaturation, nil, c.Why}
+	if p := h.pressure(); p.thrashing {
+		return fail(failure{Thrashing, p.limit, c.Why + "; " + p.text})
+	}
 	// Usage beside the limit is where a search ends; only throttling is a queue that more CPU may shorten.
 	if r := busiest(h.o, "", ContainerUse.ThrottledRatio); r.value != nil && *r.value >= nearThrottled {
 		f.culprit = h.limit(r.container, CPU)
