@@ -10,7 +10,8 @@ import (
 	"github.com/plimsoll/plimsoll/tuner"
 )
 
-// summary is the mean of many endings.
+// summary is the mean of many endings. Trials per limit, true pass and the share below 0.9 count a search that ended
+// without limits as well: its trials, and each of its limits as one that never passes. All else is of those derived.
 type summary struct {
 	services, derived             int
 	trialsPerLimit                float64
@@ -31,12 +32,13 @@ func summarise(all []ending) summary {
 		e := &all[i]
 		s.services++
 		s.outcomes[e.outcome]++
+		limits += len(e.specimen.goal.Limits)
+		trials += e.trials
 		if e.truths == nil {
+			s.below += float64(len(e.specimen.goal.Limits))
 			continue
 		}
 		s.derived++
-		limits += len(e.truths)
-		trials += e.trials
 		s.soaks += float64(e.soaks)
 		s.joint += e.joint
 		s.confidence += e.confidence
