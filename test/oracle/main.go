@@ -10,6 +10,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+
+	"github.com/plimsoll/plimsoll/tuner"
 )
 
 func main() {
@@ -17,26 +19,50 @@ func main() {
 	services := flag.String("services", "demo", "services to sweep, separated by commas: demo, or a file of test/oracle/services")
 	again := flag.Bool("again", false, "sweep anew although a saved sweep of this machine is there")
 	sweepOnly := flag.Bool("sweep-only", false, "do not run plimsoll tune")
+	curve := flag.Bool("curve", false, "only sweep CPU limits and print latency and throttling over the limit; nothing is saved")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	var rows []row
 	failed := false
 	for _, name := range strings.Split(*services, ",") {
-		got, err := compare(ctx, name, *again, *sweepOnly)
+		var got []row
+		var err error
+		if *curve {
+			err = printCurve(ctx, name)
+		} else {
+			got, err = compare(ctx, name, *again, *sweepOnly)
+		}
 		rows = append(rows, got...)
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "oracle: %s: %v\n", name, err)
 			failed = true
 		}
 	}
-	if err := writeRows(*out, rows); err != nil {
-		fmt.Fprintf(os.Stderr, "oracle: %v\n", err)
-		failed = true
+	if !*curve {
+		if err := writeRows(*out, rows); err != nil {
+			fmt.Fprintf(os.Stderr, "oracle: %v\n", err)
+			failed = true
+		}
 	}
 	if failed {
 		os.Exit(1)
 	}
+}
+
+// printCurve sweeps the CPU limits of one service and prints what was seen.
+func printCurve(ctx context.Context, name string) error {
+	path := serviceFile(name)
+	file, _, err := read(path)
+	if err != nil {
+		return err
+	}
+	s := serviceSweep{Service: name}
+	if err := s.sweep(ctx, file, func(l tuner.Searched) bool { return l.Resource == tuner.CPU }); err != nil {
+		return err
+	}
+	s.print(os.Stdout)
+	return nil
 }
 
 // compare sweeps one service, tunes it, and returns the rows.

@@ -24,29 +24,46 @@ type serviceSweep struct {
 
 // swept returns the saved sweep of a service where it was made on this machine with this file, and else makes one.
 func swept(ctx context.Context, name, path string, again bool) (serviceSweep, error) {
-	text, err := os.ReadFile(path)
+	file, sum, err := read(path)
 	if err != nil {
 		return serviceSweep{}, err
 	}
-	sum := sha256.Sum256(text)
-	s := serviceSweep{Service: name, Machine: runlog.ThisMachine(), FileSHA256: hex.EncodeToString(sum[:])}
+	s := serviceSweep{Service: name, Machine: runlog.ThisMachine(), FileSHA256: sum}
 	saved := filepath.Join(".cache", "oracle", name+".json")
 	if old, err := load(saved); err == nil && !again && old.Machine == s.Machine && old.FileSHA256 == s.FileSHA256 {
 		fmt.Printf("%s: the sweep of this machine, from %s\n", name, saved)
 		return old, nil
 	}
-	file, err := scenarios.Read(path, text, scenarios.Environment{Dir: filepath.Dir(path), LookupEnv: os.LookupEnv})
-	if err != nil {
+	if err := s.sweep(ctx, file, func(tuner.Searched) bool { return true }); err != nil {
 		return s, err
 	}
+	return s, s.save(saved)
+}
+
+// read reads the scenario file of a service, and its hash.
+func read(path string) (file scenarios.File, sha256sum string, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return scenarios.File{}, "", err
+	}
+	sum := sha256.Sum256(text)
+	file, err = scenarios.Read(path, text, scenarios.Environment{Dir: filepath.Dir(path), LookupEnv: os.LookupEnv})
+	return file, hex.EncodeToString(sum[:]), err
+}
+
+// sweep sweeps the limits that are wanted.
+func (s *serviceSweep) sweep(ctx context.Context, file scenarios.File, wanted func(tuner.Searched) bool) error {
 	for _, limit := range tuner.NewGoal(file).Limits {
+		if !wanted(limit) {
+			continue
+		}
 		l, err := sweepLimit(ctx, file, limit)
 		if err != nil {
-			return s, fmt.Errorf("%s %s: %w", limit.Container, limit.Resource, err)
+			return fmt.Errorf("%s %s: %w", limit.Container, limit.Resource, err)
 		}
 		s.Limits = append(s.Limits, l)
 	}
-	return s, s.save(saved)
+	return nil
 }
 
 func load(path string) (serviceSweep, error) {

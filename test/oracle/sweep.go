@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"time"
@@ -36,6 +35,7 @@ type point struct {
 	Passed int      `json:"passed"`
 	Failed int      `json:"failed"`
 	Why    []string `json:"why,omitempty"`
+	Seen   []seen   `json:"seen,omitempty"`
 }
 
 // limitSweep is the sweep of one limit, the other one relaxed.
@@ -106,6 +106,9 @@ func sweepLimit(ctx context.Context, file scenarios.File, limit tuner.Searched) 
 // above it for values that fail, nearest first.
 func (s *sweeper) run(ctx context.Context) error {
 	low, high := -1, s.place(s.tested.Max)
+	if pass, err := s.try(ctx, high, 1); err != nil || !pass {
+		return errors.Join(err, s.nothingPasses(pass))
+	}
 	for high-low > s.steps(around)/2 {
 		middle := (low + high) / 2
 		pass, err := s.try(ctx, middle, 1)
@@ -146,6 +149,14 @@ func (s *sweeper) run(ctx context.Context) error {
 	return nil
 }
 
+// nothingPasses is the error of a sweep whose most relaxed trial failed.
+func (s *sweeper) nothingPasses(pass bool) error {
+	if pass {
+		return nil
+	}
+	return fmt.Errorf("nothing passes: with everything relaxed %v", s.at[s.place(s.tested.Max)].Why)
+}
+
 // try runs trials at one place of the grid until n of them have passed or one has failed. Doubtful ones do not count.
 func (s *sweeper) try(ctx context.Context, place, n int) (bool, error) {
 	p := s.at[place]
@@ -154,10 +165,14 @@ func (s *sweeper) try(ctx context.Context, place, n int) (bool, error) {
 		s.at[place] = p
 	}
 	for doubtful := 0; p.Failed == 0 && p.Passed < n; {
-		pass, known, why, err := s.trial(ctx, p.Value)
-		switch {
-		case err != nil:
+		pass, known, why, o, err := s.trial(ctx, p.Value)
+		if err != nil {
 			return false, err
+		}
+		if known {
+			p.Seen = append(p.Seen, seenIn(o, s.tested.Container))
+		}
+		switch {
 		case !known:
 			if doubtful++; doubtful > 5 {
 				return false, fmt.Errorf("trials at %d can't be judged: %s", p.Value, why)
@@ -173,7 +188,7 @@ func (s *sweeper) try(ctx context.Context, place, n int) (bool, error) {
 }
 
 // trial runs one trial at a value of the limit, everything else relaxed, on fresh replicas started cold.
-func (s *sweeper) trial(ctx context.Context, value int64) (pass, known bool, why string, err error) {
+func (s *sweeper) trial(ctx context.Context, value int64) (pass, known bool, why string, o tuner.Observation, err error) {
 	var settings tuner.Settings
 	for _, c := range s.file.Workload.Containers {
 		r := scenarios.Resources{CPULimit: c.Bounds.CPUMax, MemoryLimit: c.Bounds.MemoryMax}
@@ -184,17 +199,17 @@ func (s *sweeper) trial(ctx context.Context, value int64) (pass, known bool, why
 		}
 		settings = append(settings, tuner.ContainerSettings{Container: c.Name, Resources: r})
 	}
-	o, err := s.runner.RunTrial(ctx, tuner.Step{Purpose: tuner.Probe, Settings: settings, Scenario: s.file.Tuning.Probe, Fresh: true, Whole: true})
+	o, err = s.runner.RunTrial(ctx, tuner.Step{Purpose: tuner.Probe, Settings: settings, Scenario: s.file.Tuning.Probe, Fresh: true, Whole: true})
 	if err != nil {
-		return false, false, "", err
+		return false, false, "", o, err
 	}
 	if ctx.Err() != nil {
-		return false, false, "", errors.New("interrupted")
+		return false, false, "", o, errors.New("interrupted")
 	}
 	s.sweep.Trials++
 	pass, known, why = judge.Judge(s.slos, o)
 	fmt.Printf("  %-6s %10s  pass %-5v known %-5v %s\n", s.tested.Resource, amount(s.tested.Resource, value), pass, known, why)
-	return pass, known, why, nil
+	return pass, known, why, o, nil
 }
 
 // value is the limit at a place of the grid; CPU in whole millicores, memory in whole pages.
@@ -227,27 +242,4 @@ func smallest(points []point) int64 {
 		}
 	}
 	return found
-}
-
-// amount prints a limit in the unit of manifests, memory to a tenth of a Mi.
-func amount(r tuner.Resource, v int64) string {
-	if r == tuner.CPU {
-		return fmt.Sprintf("%dm", v)
-	}
-	return fmt.Sprintf("%.1fMi", float64(v)/float64(scenarios.MiB))
-}
-
-// print writes the sweep as a table.
-func (s serviceSweep) print(w io.Writer) {
-	for _, l := range s.Limits {
-		cut := ""
-		if l.Cut {
-			cut = ", cut short by the time"
-		}
-		fmt.Fprintf(w, "%s %s %s: smallest passing %s (%d trials in %s%s)\n", s.Service, l.Container, l.Resource,
-			amount(l.Resource, l.Smallest), l.Trials, l.Took.Round(time.Second), cut)
-		for _, p := range l.Points {
-			fmt.Fprintf(w, "  %10s  passed %d  failed %d  %v\n", amount(l.Resource, p.Value), p.Passed, p.Failed, p.Why)
-		}
-	}
 }
