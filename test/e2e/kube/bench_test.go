@@ -126,41 +126,36 @@ const mostDoubtful = 4
 // passes fails the test unless the limits are enough: as many trials as agree pass, and none fails.
 func (b *bench) passes(t *testing.T, what string, settings tuner.ContainerSettings) {
 	t.Helper()
-	doubtful := 0
-	for passed := 0; passed < agree; {
-		pass, known := b.trial(t, what, settings)
-		switch {
-		case !known:
-			if doubtful++; doubtful > mostDoubtful {
-				t.Errorf("%s: trials can't be judged", what)
-				return
-			}
-		case !pass:
-			t.Errorf("%s: not enough", what)
-			return
-		default:
-			passed++
-		}
+	if enough, known := b.enough(t, what, settings); known && !enough {
+		t.Errorf("%s: not enough", what)
 	}
 }
 
 // fails fails the test unless the limits are too low: one of as many trials as agree fails.
 func (b *bench) fails(t *testing.T, what string, settings tuner.ContainerSettings) {
 	t.Helper()
-	doubtful := 0
-	for passed := 0; passed < agree; {
+	if enough, known := b.enough(t, what, settings); known && enough {
+		t.Errorf("%s: still enough, so that what was derived is too much", what)
+	}
+}
+
+// enough runs trials until as many as agree have passed, or one has failed. Where too many can't be judged it fails the
+// test, and known is false.
+func (b *bench) enough(t *testing.T, what string, settings tuner.ContainerSettings) (enough, known bool) {
+	t.Helper()
+	for passed, doubtful := 0, 0; passed < agree; {
 		pass, known := b.trial(t, what, settings)
 		switch {
-		case !known:
-			if doubtful++; doubtful > mostDoubtful {
-				t.Errorf("%s: trials can't be judged", what)
-				return
-			}
-		case !pass:
-			return
-		default:
+		case known && pass:
 			passed++
+		case known:
+			return false, true
+		case doubtful == mostDoubtful:
+			t.Errorf("%s: trials can't be judged", what)
+			return false, false
+		default:
+			doubtful++
 		}
 	}
-	t.Errorf("%s: still enough, so that what was derived is too much", what)
+	return true, true
 }

@@ -192,6 +192,7 @@ func hit(ctx context.Context, address string, callers int) *sync.WaitGroup {
 
 // A Guaranteed Deployment at a target of 95 % never scales, however loaded it is; at the target of the mend it does.
 func TestCompatDeadHPA(t *testing.T) {
+	t.Parallel() // a Pod that is saturated stays so beside others
 	long(t)
 	j := newJudged(t)
 	j.Apply(t, j.namespace, web(1, "{limits: {cpu: 200m, memory: 64Mi}}")+fmt.Sprintf(scaledOnCPU, 1, 3, 95))

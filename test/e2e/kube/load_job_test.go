@@ -100,6 +100,7 @@ func TestLoadJobIsInterrupted(t *testing.T) {
 }
 
 func TestLoadJobIsRefused(t *testing.T) {
+	t.Parallel() // nothing is measured
 	for name, c := range map[string]struct {
 		prepare func(t *testing.T, p place, job *cluster.LoadJob)
 		says    string
@@ -148,6 +149,7 @@ func (p place) loadPod(t *testing.T) corev1.Pod {
 
 // Whatever becomes of the load's Pod while it runs makes the load invalid, and no error: the next trial may go well.
 func TestLoadPodIsLost(t *testing.T) {
+	t.Parallel() // nothing is measured
 	for name, c := range map[string]struct {
 		end  func(t *testing.T, p place)
 		says string

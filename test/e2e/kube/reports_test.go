@@ -78,6 +78,7 @@ func write(t *testing.T, path, text string) {
 
 // Every kind of patch puts the same derived values on a Deployment of a real API server, and leaves its sidecar alone.
 func TestPatchesApply(t *testing.T) {
+	t.Parallel() // nothing is measured
 	c := shared.Start(t)
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
