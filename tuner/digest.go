@@ -1,14 +1,14 @@
 package tuner
 
 // digest is what the trials say, worked out once for one decision: each of its figures is asked for again and again.
-// Rows are in the order of the trials, columns in that of the goal's limits or containers.
+// Trials are in their order, and limits and containers in that of the goal.
 type digest struct {
 	containers []string
 	uses       []use   // trial × container
-	values     []int64 // trial × limit
-	blamed     []bool  // trial × limit
-	// firstSame and firstSameCPU are, for each trial, the first that has all its limits, and all its CPU limits.
-	firstSame, firstSameCPU []int
+	values     []int64 // limit × trial
+	blamed     []bool  // limit × trial
+	// firstSame are, for each trial, the first that has all its limits; firstSameCPU and firstSameMemory, those of one kind.
+	firstSame, firstSameCPU, firstSameMemory []int
 	// By limit, filled in when first asked for.
 	estimates   []*estimate
 	cpuSearches []*cpuSearch
@@ -19,7 +19,7 @@ type digest struct {
 func newHistory(goal Goal, trials []Trial) history {
 	n, k := len(trials), len(goal.Limits)
 	d := &digest{values: make([]int64, n*k), blamed: make([]bool, n*k), firstSame: make([]int, n), firstSameCPU: make([]int, n),
-		estimates: make([]*estimate, k), cpuSearches: make([]*cpuSearch, k), brackets: make([]*bracket, k)}
+		firstSameMemory: make([]int, n), estimates: make([]*estimate, k), cpuSearches: make([]*cpuSearch, k), brackets: make([]*bracket, k)}
 	for _, l := range goal.Limits {
 		if d.column(l.Container) < 0 {
 			d.containers = append(d.containers, l.Container)
@@ -32,14 +32,15 @@ func newHistory(goal Goal, trials []Trial) history {
 			d.uses[i*len(d.containers)+c] = useOf(&trials[i].Observation, container)
 		}
 		for j, l := range goal.Limits {
-			d.values[i*k+j] = valueOf(trials[i].Step.Settings, l.Limit)
+			d.values[j*n+i] = valueOf(trials[i].Step.Settings, l.Limit)
 		}
 		d.firstSame[i] = h.firstLike(i, func(Searched) bool { return true })
 		d.firstSameCPU[i] = h.firstLike(i, func(l Searched) bool { return l.Resource == CPU })
+		d.firstSameMemory[i] = h.firstLike(i, func(l Searched) bool { return l.Resource == Memory })
 	}
 	for i := range trials {
 		for j, l := range goal.Limits {
-			d.blamed[i*k+j] = trials[i].Verdict.Judgement == Fail && h.accuses(i, l.Limit)
+			d.blamed[j*n+i] = trials[i].Verdict.Judgement == Fail && h.accuses(i, l.Limit)
 		}
 	}
 	return h
@@ -50,7 +51,7 @@ func (h history) firstLike(i int, counts func(Searched) bool) int {
 	for j := range i {
 		same := true
 		for k, l := range h.goal.Limits {
-			same = same && (!counts(l) || h.values[i*len(h.goal.Limits)+k] == h.values[j*len(h.goal.Limits)+k])
+			same = same && (!counts(l) || h.values[k*len(h.trials)+i] == h.values[k*len(h.trials)+j])
 		}
 		if same {
 			return j
@@ -82,9 +83,15 @@ func (h history) place(l Limit) int {
 // value is that of a limit in trial i, in millicores or bytes; 0 is "not set".
 func (h history) value(i int, l Limit) int64 {
 	if k := h.place(l); k >= 0 {
-		return h.values[i*len(h.goal.Limits)+k]
+		return h.values[k*len(h.trials)+i]
 	}
 	return valueOf(h.trials[i].Step.Settings, l)
+}
+
+// valuesOf are those of a searched limit in all trials.
+func (h history) valuesOf(l Limit) []int64 {
+	k, n := h.place(l), len(h.trials)
+	return h.values[k*n : (k+1)*n]
 }
 
 // use is what a container used in trial i.
@@ -98,7 +105,7 @@ func (h history) use(i int, container string) use {
 // blames says whether a failed trial is evidence against the value that limit l had in it: see accuses.
 func (h history) blames(i int, l Limit) bool {
 	if k := h.place(l); k >= 0 {
-		return h.blamed[i*len(h.goal.Limits)+k]
+		return h.blamed[k*len(h.trials)+i]
 	}
 	return h.trials[i].Verdict.Judgement == Fail && h.accuses(i, l)
 }

@@ -3,6 +3,7 @@ package tuner
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // belowAnon is the probability that a service can live with less memory than the anonymous memory it was seen to hold:
@@ -200,16 +201,17 @@ func (h history) anonDoubt(l Limit, passed int64, anon float64) float64 {
 // deviations of its logarithm, and the degrees of freedom.
 func (h history) memorySpread(l Limit) (squares, freedom float64) {
 	var n noise
-	for i := range h.trials {
-		value := h.value(i, l)
-		if h.seenBefore(i, l) {
+	values := h.valuesOf(l)
+	for i, value := range values {
+		if slices.Index(values, value) < i {
 			continue
 		}
 		count, sum, squares := 0, 0.0, 0.0
-		for j := i; j < len(h.trials); j++ {
-			t := &h.trials[j]
-			u := h.use(j, l.Container)
-			if t.Verdict.Judgement == Pass && h.value(j, l) == value && u.anon != nil && *u.anon > 0 {
+		for j := i; j < len(values); j++ {
+			if values[j] != value || h.trials[j].Verdict.Judgement != Pass {
+				continue
+			}
+			if u := h.use(j, l.Container); u.anon != nil && *u.anon > 0 {
 				y := math.Log(float64(*u.anon))
 				count, sum, squares = count+1, sum+y, squares+y*y
 			}
@@ -217,14 +219,4 @@ func (h history) memorySpread(l Limit) (squares, freedom float64) {
 		n.addGroup(count, sum, squares)
 	}
 	return n.squares, n.freedom
-}
-
-// seenBefore says whether a trial before i had the same value of a limit.
-func (h history) seenBefore(i int, l Limit) bool {
-	for j := range i {
-		if h.value(j, l) == h.value(i, l) {
-			return true
-		}
-	}
-	return false
 }

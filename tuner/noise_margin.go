@@ -131,10 +131,8 @@ func (h history) steady(i int) bool {
 
 // sameOf says whether two trials had equal limits of one resource wherever one is searched.
 func (h history) sameOf(r Resource, i, j int) bool {
-	for _, s := range h.goal.Limits {
-		if s.Resource == r && h.value(i, s.Limit) != h.value(j, s.Limit) {
-			return false
-		}
+	if r == CPU {
+		return h.firstSameCPU[i] == h.firstSameCPU[j]
 	}
-	return true
+	return h.firstSameMemory[i] == h.firstSameMemory[j]
 }
