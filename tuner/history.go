@@ -108,13 +108,16 @@ func larger[T float64 | scenarios.Bytes](a, b *T) *T {
 }
 
 // accuses says whether a failed trial is evidence against the value that limit l had in it. One limit moves at a time, so
-// a failure right after one moved, in a search that passed just before, is that limit's, with two exceptions: where
-// memory is lacking (see lacksMemory), it is the culprit wherever the step moved; and where memory was lowered and only a
-// CPU limit is near, with no more CPU used than ever, it is that CPU limit, unless it fails again.
+// a failure right after one moved, in a search that passed just before, is that limit's, with three exceptions: where
+// memory is lacking (see lacksMemory), it is the culprit wherever the step moved; where memory was raised, which does no
+// harm, it is the limit that is near; and where memory was lowered and only a CPU limit is near, with no more CPU used than
+// ever, it is that CPU limit, unless it fails again.
 func (h history) accuses(i int, l Limit) bool {
-	culprit, moved := h.trials[i].Verdict.Culprit, h.movedAt(i)
+	culprit := h.trials[i].Verdict.Culprit
+	moved, raised := h.movedAt(i)
 	if moved == nil || culprit != nil && *culprit != *moved &&
-		(culprit.Resource == Memory && h.lacksMemory(i, *moved) || moved.Resource == Memory && !h.usesMore(i, *culprit) && !h.failedBefore(i)) {
+		(culprit.Resource == Memory && h.lacksMemory(i, *moved) ||
+			moved.Resource == Memory && (raised || !h.usesMore(i, *culprit) && !h.failedBefore(i))) {
 		return culprit != nil && *culprit == l
 	}
 	return *moved == l
@@ -158,27 +161,26 @@ func (h history) usesMore(i int, l Limit) bool {
 	return false
 }
 
-// movedAt returns the one limit that trial i has elsewhere than the last trial that passed before it; nil where none or
-// more than one differs.
-func (h history) movedAt(i int) *Limit {
+// movedAt returns the one limit that trial i has elsewhere than the last trial that passed before it, and whether it is
+// higher now; nil where none or more than one differs.
+func (h history) movedAt(i int) (moved *Limit, raised bool) {
 	for j := i - 1; j >= 0; j-- {
 		if h.trials[j].Verdict.Judgement != Pass {
 			continue
 		}
-		var moved *Limit
 		for k := range h.goal.Limits {
 			l := &h.goal.Limits[k].Limit
 			if h.value(i, *l) == h.value(j, *l) {
 				continue
 			}
 			if moved != nil {
-				return nil
+				return nil, false
 			}
-			moved = l
+			moved, raised = l, h.value(i, *l) > h.value(j, *l)
 		}
-		return moved
+		return moved, raised
 	}
-	return nil
+	return nil, false
 }
 
 // starved says whether l is a CPU limit whose container used nearly all of it in trial i: then hits pile up in memory,
