@@ -43,30 +43,52 @@ func searched(t testing.TB, goal tuner.Goal, r *Runner) ([]tuner.Trial, tuner.St
 	return trials, step
 }
 
-// Every search ends within its budget, moves at most one limit a step, stays in bounds, and can be replayed.
+// Every search ends within its budget, moves at most one limit a step, stays in bounds, and can be replayed; so does one
+// that begins at what an earlier one derived.
 func TestRandomSearches(t *testing.T) {
 	for seed := range uint64(150) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		goal, runner := randomSearch(r)
-		trials, step := searched(t, goal, runner)
-		if len(trials) > goal.Tuning.MaxTrials || runner.Elapsed() > goal.Tuning.MaxTime+time.Minute {
-			t.Fatalf("seed %d: %d trials in %s exceed the budget", seed, len(trials), runner.Elapsed())
+		goal, service := randomSearch(r)
+		result := checkSearch(t, seed, goal, NewRunner(service, goal.Scenarios, r.Uint64()))
+		if result.Settings == nil {
+			continue
 		}
-		for i := range trials {
-			checkStep(t, seed, goal, trials, i)
+		goal.Earlier = result
+		for i := range service.Containers { // it may have changed since
+			service.Containers[i].Usage *= 0.8 + r.Float64()/2
 		}
-		if again := tuner.Decide(goal, trials); !reflect.DeepEqual(again, step) {
-			t.Fatalf("seed %d: the same trials give another result", seed)
-		}
-		if step.Result.Verified && trials[len(trials)-1].Step.Purpose == tuner.Confirm &&
-			!reflect.DeepEqual(step.Result.Settings, trials[len(trials)-1].Step.Settings) {
-			t.Fatalf("seed %d: printed %v, confirmed %v", seed, step.Result.Settings, trials[len(trials)-1].Step.Settings)
-		}
+		checkSearch(t, seed, goal, NewRunner(service, goal.Scenarios, r.Uint64()))
 	}
 }
 
-// randomSearch draws a service of one or two containers and a goal: any start, policy and budget.
-func randomSearch(r *rand.Rand) (tuner.Goal, *Runner) {
+// checkSearch runs one search, checks every step of it, and returns its result.
+func checkSearch(t *testing.T, seed uint64, goal tuner.Goal, runner *Runner) *tuner.Result {
+	t.Helper()
+	trials, step := searched(t, goal, runner)
+	if len(trials) > goal.Tuning.MaxTrials || runner.Elapsed() > goal.Tuning.MaxTime+time.Minute {
+		t.Fatalf("seed %d: %d trials in %s exceed the budget", seed, len(trials), runner.Elapsed())
+	}
+	for i := range trials {
+		checkStep(t, seed, goal, trials, i)
+	}
+	if again := tuner.Decide(goal, trials); !reflect.DeepEqual(again, step) {
+		t.Fatalf("seed %d: the same trials give another result", seed)
+	}
+	last := trials[len(trials)-1]
+	if step.Result.Verified && last.Step.Purpose == tuner.Confirm && last.Verdict.Judgement == tuner.Pass &&
+		!reflect.DeepEqual(step.Result.Settings, last.Step.Settings) {
+		t.Fatalf("seed %d: printed %v, confirmed %v", seed, step.Result.Settings, last.Step.Settings)
+	}
+	for _, c := range step.Result.Settings {
+		if step.Result.Verified && (c.CPURequest == 0 || c.MemoryRequest == 0) {
+			t.Fatalf("seed %d: printed without a request: %v", seed, step.Result.Settings)
+		}
+	}
+	return step.Result
+}
+
+// randomSearch draws a service of one or two containers and a goal: any start, policy and budget; one probe in four is a ramp.
+func randomSearch(r *rand.Rand) (tuner.Goal, Service) {
 	f := file(0, 0)
 	f.Tuning.MaxTrials = 2 + r.IntN(30)
 	f.Tuning.MaxTime = time.Duration(1+r.IntN(20)) * time.Minute
@@ -75,6 +97,10 @@ func randomSearch(r *rand.Rand) (tuner.Goal, *Runner) {
 	s := Service{Replicas: 1 + r.IntN(3), Rate: 100, Timeout: 2 * time.Second, LatencyNoise: r.Float64() * 0.4, MemoryNoise: r.Float64() * 0.1, UsageNoise: r.Float64() * 0.05}
 	if r.IntN(8) == 0 {
 		s.LockAt = 50
+	}
+	if r.IntN(4) == 0 {
+		f.Scenarios[0].Kind = scenarios.Ramp
+		f.Scenarios[0].Stages = []scenarios.Stage{{From: 20, To: 200, For: 20 * time.Second}, {From: 200, To: 200, For: 8 * time.Second}}
 	}
 	for i := range 1 + r.IntN(2) {
 		if i == 1 {
@@ -87,7 +113,7 @@ func randomSearch(r *rand.Rand) (tuner.Goal, *Runner) {
 			Cache: scenarios.Bytes(r.Float64() * 1e9), HeapShare: float64(r.IntN(2)) * 0.9, Leak: scenarios.Bytes(r.IntN(5) / 4 * 20000)})
 	}
 	s.Rate = 200 / float64(s.Replicas)
-	return tuner.NewGoal(f), NewRunner(s, f.Scenarios, r.Uint64())
+	return tuner.NewGoal(f), s
 }
 
 // checkStep checks trial i's step against the trials before it.

@@ -139,3 +139,18 @@ func TestTarget(t *testing.T) {
 		near(t, "target", history{goal: goal}.target(), c.want, 5e-5)
 	}
 }
+
+// The worked values of decide_raise.go.
+func TestRaisedCPU(t *testing.T) {
+	goal := Goal{Limits: []Searched{{Limit{"app", CPU}, 10, 4000}}}
+	trial := func(seconds []Second) *Trial {
+		return &Trial{Step: Step{Settings: Settings{{"app", scenarios.Resources{CPULimit: 100}}}}, Verdict: Verdict{Judgement: Fail},
+			Observation: Observation{Seconds: seconds, Load: &Load{Offered: 200, Throughput: 100}, Containers: []ContainerUse{{Container: "app", CPULimit: 100, CPU: new(0.098)}}}}
+	}
+	if to, why := newHistory(goal, nil).raisedCPU(trial(nil), goal.Limits[0], 100); to != 358 {
+		t.Errorf("98m used of 100m, half the hits served: up to %dm, want 358m (%s)", to, why)
+	}
+	if knee, asks := kneeAsks(trial(playRamp(50)).Observation, 100); knee == nil || math.Abs(asks-400) > 60 {
+		t.Errorf("kept up with 50 of 200 hits/s at 100m: %.0fm, want about 400m (knee %v)", asks, knee)
+	}
+}

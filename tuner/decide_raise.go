@@ -46,7 +46,7 @@ const (
 
 // raisedCPU says how far to jump. Usage pinned at the limit and throughput over offered tell the demand: a service
 // that answers a third of the hits with 100m needs about 300m. Worked: 100m, 98m used, throughput/offered = 0.5:
-// demand 196m, aim 196/0.55 = 356m, rounded up to 360m.
+// demand 196m, aim 196/0.55 = 356m, rounded up to 358m.
 func (h history) raisedCPU(last *Trial, l Searched, from int64) (int64, string) {
 	u := useOf(&last.Observation, l.Container)
 	load := last.Observation.Load

@@ -21,17 +21,17 @@ func (h history) earlier() Settings {
 // else is as it stands today.
 func (h history) warmSettings(earlier Settings) Settings {
 	out := append(Settings(nil), h.goal.Before...)
-	for _, l := range h.goal.Limits {
-		then, _ := earlier.Of(l.Container)
-		for i := range out {
-			switch {
-			case out[i].Container != l.Container:
-			case l.Resource == Memory:
-				out[i].MemoryRequest = then.MemoryRequest
-			default:
-				out[i].CPURequest = then.CPURequest
-			}
+	for i := range out {
+		c := &out[i]
+		then, _ := earlier.Of(c.Container)
+		if h.derives(Limit{c.Container, CPU}) { // under no-cpu-limit too, where no CPU limit is searched
+			c.CPURequest = then.CPURequest
 		}
+		if h.derives(Limit{c.Container, Memory}) {
+			c.MemoryRequest = then.MemoryRequest
+		}
+	}
+	for _, l := range h.goal.Limits {
 		out = withLimit(out, l.Limit, valueOf(earlier, l.Limit), h.goal.Tuning.QoS)
 	}
 	return h.withoutCPULimits(out)
