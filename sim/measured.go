@@ -6,15 +6,13 @@ type MeasuredCurve struct {
 	Points []CurvePoint
 }
 
-// MeasuredCurves are tables that no formula of this repository assumes. The first two come from a Go HTTP service under
+// MeasuredCurves are tables that no formula of this repository assumes. They come from a Go HTTP service under
 // open-loop load in a cgroup of its own with a CPU quota, on two cores with other work beside it: single trials of 8 to
 // 12 s, with usage 94m (steady arrivals) and 250m (Poisson arrivals). p99 is over that without a quota; points out of order
-// were made monotone. The trials themselves were not kept, and the tables have not been measured again. The third was not measured as a curve: only its knee was, at 1.72 times the usage of a runtime with
-// JIT compilation and parallel garbage collection; the shape is that of the second.
+// were made monotone. The trials themselves were not kept, and the tables have not been measured again.
 func MeasuredCurves() []MeasuredCurve {
 	return []MeasuredCurve{
 		{Name: "Go, steady arrivals", Points: []CurvePoint{{1.005, 7.5, 0.94}, {1.06, 7, 0.9}, {1.11, 1.5, 0.05}, {1.37, 1.02, 0}, {2, 1, 0}}},
 		{Name: "Go, Poisson arrivals", Points: []CurvePoint{{1.01, 47, 0.85}, {1.2, 32, 0.38}, {1.29, 4.6, 0.27}, {1.77, 2.9, 0.07}, {2.4, 1, 0}}},
-		{Name: "JIT and parallel collection", Points: []CurvePoint{{1.05, 47, 0.9}, {1.6, 32, 0.38}, {1.72, 4.6, 0.2}, {2.36, 2.9, 0.05}, {3.2, 1, 0}}},
 	}
 }
