@@ -72,6 +72,16 @@ func (c *Cluster) kubectlWith(ctx context.Context, in string, args ...string) (s
 	return string(out), nil
 }
 
+// AwaitVPA waits until the admission controller of the VPA sees what is written: it fills in the update policy of a VPA that
+// has none, so that one made before it came would read otherwise after any change.
+func (c *Cluster) AwaitVPA(t *testing.T) {
+	t.Helper()
+	Await(t, "the admission controller of the VPA", func(ctx context.Context) bool {
+		_, err := c.Clients.AdmissionregistrationV1().MutatingWebhookConfigurations().Get(ctx, "vpa-webhook-config", metav1.GetOptions{})
+		return err == nil
+	})
+}
+
 // Await asks until done says yes; after two minutes it ends the test, naming what did not come.
 func Await(t *testing.T, what string, done func(context.Context) bool) {
 	t.Helper()

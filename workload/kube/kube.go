@@ -183,15 +183,14 @@ func (k *Kube) Begin(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := k.pin(ctx); err != nil {
-		return err
-	}
 	o, err := k.objects.read(ctx, k.target.Object)
 	if err != nil {
 		return err
 	}
-	k.watch, err = startWatch(ctx, k.client, o, k.target)
-	return err
+	if err := k.follow(ctx, o); err != nil {
+		return err
+	}
+	return k.pin(ctx)
 }
 
 func (k *Kube) say(text string) {
@@ -268,12 +267,12 @@ func (k *Kube) write(o object, e *edit, settings tuner.Settings, mark string) er
 	switch {
 	case r == nil && k.mark != "":
 		return errors.New("somebody took away what plimsoll had noted on it; what it was before is not known here any more")
-	case r == nil:
-		if r, err = k.first(o, e); err != nil {
+	case r != nil && r.Run != k.run:
+		return fmt.Errorf("run %s changed it; end that run, or \"plimsoll restore %s -n %s\" puts it back", r.Run, k.target, k.target.Namespace)
+	case k.mark == "":
+		if r, err = k.first(o, e, r); err != nil {
 			return err
 		}
-	case r.Run != k.run:
-		return fmt.Errorf("run %s changed it; end that run, or \"plimsoll restore %s -n %s\" puts it back", r.Run, k.target, k.target.Namespace)
 	default:
 		if all := r.differences(o.Object); len(all) > 0 {
 			return fmt.Errorf("somebody else changed it: %v", all)
@@ -292,19 +291,30 @@ func (k *Kube) write(o object, e *edit, settings tuner.Settings, mark string) er
 	return r.save(e)
 }
 
-// first notes what the object is like before its first change, with the changes that hold for the whole search.
-func (k *Kube) first(o object, e *edit) (*record, error) {
-	r := &record{Version: recordVersion, Run: k.run}
-	if k.watch != nil {
-		r.Unready = !stands(k.target, o, k.watch.now().pods, "").done()
+// first notes what the object is like before its first change, with the changes that hold for the whole search. noted is
+// what was before autoscalers were pinned; nil where nothing was.
+func (k *Kube) first(o object, e *edit, noted *record) (*record, error) {
+	r := noted
+	if r == nil {
+		r = k.newRecord(o)
 	}
 	if !k.target.OnEveryNode {
-		if err := r.set(e, place{"spec", "replicas"}, int64(k.file.Workload.Replicas)); err != nil {
+		r.renew(e, replicasPlace)
+		if err := r.set(e, replicasPlace, int64(k.file.Workload.Replicas)); err != nil {
 			return nil, err
 		}
 	}
 	history := o.number(defaultRevisions, "spec", "revisionHistoryLimit") + keptRevisions
 	return r, r.set(e, place{"spec", "revisionHistoryLimit"}, history)
+}
+
+// newRecord is one of this run's for the workload, without fields yet.
+func (k *Kube) newRecord(o object) *record {
+	r := &record{Version: recordVersion, Run: k.run}
+	if k.watch != nil {
+		r.Unready = !stands(k.target, o, k.watch.now().pods, "").done()
+	}
+	return r
 }
 
 // Keep makes Close leave the limits and requests of settings in place instead of the original ones.

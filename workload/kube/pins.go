@@ -17,17 +17,19 @@ type scaler struct {
 	Resource schema.GroupVersionResource
 	// Ref is the field that names what it works on.
 	Ref string
+	// scales is true where it changes spec.replicas of the workload when it is pinned.
+	scales bool
 	// pin makes it hold still, with replicas where it is what holds them.
 	pin func(r *record, e *edit, replicas int) error
 }
 
 func scalers() []scaler {
 	return []scaler{
-		{"ScaledObject", schema.GroupVersionResource{Group: "keda.sh", Version: "v1alpha1", Resource: "scaledobjects"}, "scaleTargetRef",
+		{"ScaledObject", schema.GroupVersionResource{Group: "keda.sh", Version: "v1alpha1", Resource: "scaledobjects"}, "scaleTargetRef", false,
 			func(r *record, e *edit, _ int) error {
 				return r.set(e, place{"metadata", "annotations", "autoscaling.keda.sh/paused"}, "true")
 			}},
-		{"HorizontalPodAutoscaler", schema.GroupVersionResource{Group: "autoscaling", Version: "v2", Resource: "horizontalpodautoscalers"}, "scaleTargetRef",
+		{"HorizontalPodAutoscaler", schema.GroupVersionResource{Group: "autoscaling", Version: "v2", Resource: "horizontalpodautoscalers"}, "scaleTargetRef", true,
 			func(r *record, e *edit, replicas int) error {
 				if err := r.set(e, place{"spec", "minReplicas"}, int64(replicas)); err != nil {
 					return err
@@ -39,7 +41,7 @@ func scalers() []scaler {
 }
 
 func verticalPodAutoscaler() scaler {
-	return scaler{"VerticalPodAutoscaler", schema.GroupVersionResource{Group: "autoscaling.k8s.io", Version: "v1", Resource: "verticalpodautoscalers"}, "targetRef",
+	return scaler{"VerticalPodAutoscaler", schema.GroupVersionResource{Group: "autoscaling.k8s.io", Version: "v1", Resource: "verticalpodautoscalers"}, "targetRef", false,
 		func(r *record, e *edit, _ int) error {
 			return r.set(e, place{"spec", "updatePolicy", "updateMode"}, "Off")
 		}}
@@ -97,9 +99,16 @@ func (k *Kube) pinned(ctx context.Context, each func(scaler, object) error) erro
 	return nil
 }
 
-// pin makes every autoscaler of the workload hold still. What each was like is written on it in the same patch.
+// pin makes every autoscaler of the workload hold still. What each was like is written on it in the same patch. An HPA that
+// is pinned at other replicas changes those of the workload by itself, perhaps before Plimsoll does, so that they are noted
+// on the workload before.
 func (k *Kube) pin(ctx context.Context) error {
 	return k.pinned(ctx, func(s scaler, o object) error {
+		if s.scales {
+			if err := k.noteReplicas(ctx); err != nil {
+				return err
+			}
+		}
 		_, err := storeOf(k.client, s.Resource, k.target.Namespace).change(ctx, o.GetName(), func(o object, e *edit) error {
 			return k.still(s, o, e)
 		})
@@ -108,6 +117,25 @@ func (k *Kube) pin(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// noteReplicas writes down how many replicas the workload has and how many it will have.
+func (k *Kube) noteReplicas(ctx context.Context) error {
+	_, err := k.objects.change(ctx, k.target.Object, func(o object, e *edit) error {
+		r, err := recordOf(o.Object)
+		if err != nil || r != nil {
+			return err // this run's own: one that was left there has been put back
+		}
+		r = k.newRecord(o)
+		if r.note(e, replicasPlace, int64(k.file.Workload.Replicas)); len(r.Fields) == 0 {
+			return nil
+		}
+		return r.save(e)
+	})
+	if err != nil {
+		return fmt.Errorf("note the replicas of %s: %w", k.target, err)
+	}
+	return nil
 }
 
 func (k *Kube) still(s scaler, o object, e *edit) error {

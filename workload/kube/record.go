@@ -127,7 +127,7 @@ func recordOf(object map[string]any) (*record, error) {
 // set changes the value at p, nil for none, and notes in r what was there before the first change.
 func (r *record) set(e *edit, p place, value any) error {
 	was := p.at(e.object)
-	at := slices.IndexFunc(r.Fields, func(f field) bool { return slices.Equal(f.At, p) })
+	at := r.find(p)
 	if reflect.DeepEqual(was, value) {
 		return nil
 	}
@@ -154,9 +154,33 @@ func (r *record) set(e *edit, p place, value any) error {
 	return nil
 }
 
+// note writes down what is at p before somebody else, on Plimsoll's account, makes it value.
+func (r *record) note(e *edit, p place, value any) {
+	if was := p.at(e.object); !reflect.DeepEqual(was, value) {
+		r.Fields = append(r.Fields, field{At: p, Was: was, Set: value, Owners: owners(e.object, p)})
+	}
+}
+
+// renew writes down anew what is at p where somebody has changed it since it was noted.
+func (r *record) renew(e *edit, p place) {
+	at := r.find(p)
+	if at < 0 {
+		return
+	}
+	f := &r.Fields[at]
+	if now := p.at(e.object); !reflect.DeepEqual(now, f.Was) && !reflect.DeepEqual(now, f.Set) {
+		f.Was, f.Owners = now, owners(e.object, p)
+	}
+}
+
+// find is the index of the field at p; −1 where there is none.
+func (r record) find(p place) int {
+	return slices.IndexFunc(r.Fields, func(f field) bool { return slices.Equal(f.At, p) })
+}
+
 // free notes that others may change the value at p from now on.
 func (r *record) free(e *edit, p place) {
-	at := slices.IndexFunc(r.Fields, func(f field) bool { return slices.Equal(f.At, p) })
+	at := r.find(p)
 	if at < 0 {
 		now := p.at(e.object)
 		r.Fields = append(r.Fields, field{At: p, Was: now, Set: now, Owners: owners(e.object, p)})

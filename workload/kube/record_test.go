@@ -255,3 +255,31 @@ func FuzzDecodeRecord(f *testing.F) {
 		}
 	})
 }
+
+// What an HPA makes of the replicas once it is pinned is put back too, and what a person makes of them is not touched.
+func TestNotedReplicas(t *testing.T) {
+	for name, c := range map[string]struct{ pinned, left int64 }{"the HPA did": {1, 3}, "nobody did": {3, 3}, "a person did": {5, 5}} {
+		object := parse(t, befores["all there"])
+		r := record{Version: recordVersion, Run: "R"}
+		r.note(newEdit(object), replicasPlace, int64(1))
+		object["spec"].(map[string]any)["replicas"] = c.pinned
+		e := newEdit(object)
+		if _, err := r.restore(e, history); err != nil {
+			t.Fatal(err)
+		}
+		if got := replicasPlace.at(e.object); got != c.left {
+			t.Errorf("%s: killed before the first trial: %v replicas are left, want %d", name, got, c.left)
+		}
+		e = newEdit(object)
+		r.renew(e, replicasPlace)
+		if err := r.set(e, replicasPlace, int64(1)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.restore(e, history); err != nil {
+			t.Fatal(err)
+		}
+		if got := replicasPlace.at(e.object); got != c.left {
+			t.Errorf("%s: after a trial: %v replicas are left, want %d", name, got, c.left)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	core "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -66,7 +67,7 @@ func (k *Kube) recoverEarlier(ctx context.Context) error {
 }
 
 // putBack goes from any state that a run can leave to the one before it, in steps that can each be repeated: the fields,
-// the autoscalers, waiting until the Pods are the old ones, the revisions, and last the record with what is left. A
+// the autoscalers, the replicas once more, waiting until the Pods are the old ones, the revisions, and last the record with what is left. A
 // workload that was deleted has nothing to put back.
 func (k *Kube) putBack(ctx context.Context, keep tuner.Settings) error {
 	if done, err := k.deleteCopy(ctx); done || err != nil {
@@ -79,6 +80,13 @@ func (k *Kube) putBack(ctx context.Context, keep tuner.Settings) error {
 	}
 	if err := unpin(ctx, k.client, k.target, k.say); err != nil {
 		return err
+	}
+	if !gone {
+		o, err = k.replicasBack(ctx)
+		gone = apierrors.IsNotFound(err)
+		if err != nil && !gone {
+			return fmt.Errorf("put the replicas of %s back: %w", k.target, err)
+		}
 	}
 	if gone {
 		k.say(fmt.Sprintf("%s is gone; there is nothing to put back", k.target))
@@ -137,6 +145,21 @@ func (k *Kube) fieldsBack(ctx context.Context, keep tuner.Settings) (object, err
 		k.say(fmt.Sprintf("%s: left as it is: %s", k.target, d))
 	}
 	return o, err
+}
+
+// replicasBack puts the replicas back again where an HPA, until it was let go, has changed them once more.
+func (k *Kube) replicasBack(ctx context.Context) (object, error) {
+	return k.objects.change(ctx, k.target.Object, func(o object, e *edit) error {
+		r, err := recordOf(o.Object)
+		if err != nil || r == nil {
+			return err
+		}
+		if at := r.find(replicasPlace); at < 0 || r.Fields[at].Free {
+			return nil // whatever they are by now is what the autoscalers want
+		}
+		_, err = r.restore(e, func(p place) bool { return !slices.Equal(p, replicasPlace) })
+		return err
+	})
 }
 
 // lastBack puts the length of the history back, and then takes away the record and Plimsoll's ownership of fields.

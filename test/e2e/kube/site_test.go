@@ -64,6 +64,9 @@ func newUnreadySite(t *testing.T, object, manifests string) site {
 	c.Victim(t)
 	s := site{c, c.Namespace(t, nil), t.TempDir(), object, ""}
 	s.user = grant(t, c.Clients, s.ns, preflight.Read, preflight.Nodes, preflight.Tune, preflight.Copy, preflight.Resize, preflight.Load, preflight.Reader)
+	if strings.Contains(manifests, "kind: VerticalPodAutoscaler") {
+		c.AwaitVPA(t)
+	}
 	c.Apply(t, s.ns, manifests)
 	return s
 }

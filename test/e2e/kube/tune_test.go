@@ -1,10 +1,18 @@
 package kube
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"k8s.io/client-go/rest"
 
 	"github.com/plimsoll/plimsoll/test/kube"
 )
@@ -83,11 +91,17 @@ func TestPutBack(t *testing.T) {
 // kill starts a search and kills it once it has changed the workload.
 func (s site) kill(t *testing.T) {
 	t.Helper()
-	cmd, _ := s.command(t, "tune", "--yes", "--overwrite")
+	s.killOnce(t, "a changed template", func() bool { return s.trial(t) != "" })
+}
+
+// killOnce starts a search and kills it once something is there.
+func (s site) killOnce(t *testing.T, what string, there func() bool, args ...string) {
+	t.Helper()
+	cmd, _ := s.command(t, append([]string{"tune", "--yes", "--overwrite"}, args...)...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	kube.Await(t, "a changed template", func(context.Context) bool { return s.trial(t) != "" })
+	kube.Await(t, what, func(context.Context) bool { return there() })
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -106,6 +120,53 @@ func TestKilledRunIsRestored(t *testing.T) {
 		t.Errorf("restore ended with %d:\n%s", code, printed)
 	}
 	s.unchanged(t, before, printed)
+}
+
+// A run that is killed between pinning the HPA and its first trial leaves the HPA, the real one, to change the replicas.
+func TestKilledAfterPinning(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "deploy/web", workloadOf("Deployment", "")+autoscalers)
+	s.write(t, file{Trials: 1})
+	before := s.snapshot(t)
+	s.killOnce(t, "one replica", func() bool {
+		return s.Kubectl(t, "-n", s.ns, "get", "deploy/web", "-o", "jsonpath={.spec.replicas}") == "1"
+	}, "--server", s.withoutTrials(t))
+	if s.trial(t) != "" {
+		t.Error("there was a trial")
+	}
+	code, printed := s.run(t, "restore", "-n", s.ns)
+	if code != 0 {
+		t.Errorf("restore ended with %d:\n%s", code, printed)
+	}
+	s.unchanged(t, before, printed)
+}
+
+// withoutTrials is the address of the API server for somebody whose trials it never gets.
+func (s site) withoutTrials(t *testing.T) string {
+	t.Helper()
+	transport, err := rest.TransportFor(s.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := url.Parse(s.Config.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forward := httputil.NewSingleHostReverseProxy(to)
+	forward.Transport = transport
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, "/deployments/web") {
+			body, _ := io.ReadAll(r.Body)
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			if bytes.Contains(body, []byte("plimsoll.dev~1trial")) {
+				<-r.Context().Done() // whoever asks is killed
+				return
+			}
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
 }
 
 // So does the next run, by itself.
