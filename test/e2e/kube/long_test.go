@@ -31,6 +31,9 @@ func demoOf(kind string) string {
 // demoBounds are wide around what the demo service needs.
 const demoBounds = "bounds: {cpu: {min: 50m, max: 1}, memory: {min: 32Mi, max: 512Mi}}"
 
+// kindBounds leave a search less far to go, where the kind of the workload is what matters.
+const kindBounds = "bounds: {cpu: {min: 150m, max: 600m}, memory: {min: 64Mi, max: 128Mi}}"
+
 // A Deployment of two replicas comes from 100m and 50Mi to limits that are at most 15 % of CPU and 10 % of memory above
 // the smallest that pass, with the load and the counters as a user has them: from Jobs.
 func TestLongConverges(t *testing.T) {
@@ -115,7 +118,7 @@ func TestLongKinds(t *testing.T) {
 			s.awaitReady(t)
 			args := s.swiftly(t)
 			s.write(t, file{Trials: 24, Hit: "/work", Rate: 80, Startup: 40 * time.Second, Warmup: 8 * time.Second, For: 15 * time.Second, Soak: 30 * time.Second,
-				SLOs: "[p99 < 250ms, errors < 0.1%, throttled < 10%]", Tuning: demoBounds, Time: 25 * time.Minute})
+				SLOs: "[p99 < 250ms, errors < 0.1%, throttled < 10%]", Tuning: kindBounds, Time: 25 * time.Minute})
 			before := s.snapshot(t)
 			began := time.Now()
 			code, printed := s.tune(t, append(args, "--coexistence", "off")...) // TestCoexistence has that trial
