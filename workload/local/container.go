@@ -98,7 +98,7 @@ func (c *container) start(state *state) (*exec.Cmd, *os.File, error) {
 		return cmd, reader, nil
 	}
 	if cmd.Process != nil {
-		err = errors.Join(err, c.group.kill(), reap(cmd))
+		err = errors.Join(err, c.group.kill(context.Background()), reap(cmd))
 	}
 	return nil, nil, errors.Join(fmt.Errorf("start container %s: %w", c.spec.Name, err), reader.Close())
 }
@@ -111,7 +111,7 @@ func (c *container) finish(soft, hard context.Context, cmd *exec.Cmd, from *os.F
 	go func() { defer close(read); out.readFrom(from) }()
 	err = c.awaitEnd(soft, hard, cmd)
 	// The main process is gone, so its container is; the pipe ends with the last process that holds it.
-	err = errors.Join(err, c.group.kill())
+	err = errors.Join(err, c.group.kill(soft))
 	<-read
 	return exitCode(cmd.ProcessState), out.last(), errors.Join(err, from.Close())
 }
@@ -134,7 +134,7 @@ func (c *container) awaitEnd(soft, hard context.Context, cmd *exec.Cmd) error {
 			case <-time.After(c.grace):
 			case <-hard.Done():
 			}
-			return c.group.kill()
+			return c.group.kill(soft)
 		}()
 	}()
 	err := reap(cmd)

@@ -21,10 +21,6 @@ import (
 const (
 	// period of CFS bandwidth control: what a kubelet sets.
 	period = 100 * time.Millisecond
-	// slow is how long killed processes may take to leave their cgroup before its limits are lifted for them.
-	slow = time.Second
-	// gone is how long they may take from then on before that is an error.
-	gone = 10 * time.Second
 )
 
 // group is the cgroup of one container of one replica: one folder on version 2, one per hierarchy on version 1.
@@ -177,72 +173,12 @@ func processesIn(folder string) []int {
 	return pids
 }
 
-// kill ends every process in it, and waits until they have left. The error is that some stay.
-func (g *group) kill() error { return g.killAfter(slow) }
-
-// killAfter is kill that lifts the limits after slow, and sets them again when all have left: a container restarts
-// in the same cgroup.
-func (g *group) killAfter(slow time.Duration) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if killAll(g.folders, slow) == nil {
-		return nil
-	}
-	err := errors.Join(lift(g.folders), killAll(g.folders, gone))
-	return errors.Join(err, g.writeMemory(g.memory), g.writeCPU(g.cpu))
-}
-
-// endAll ends every process in folders, which nobody will use again. The error is that some stay.
-func endAll(folders []string) error {
-	if killAll(folders, slow) == nil {
-		return nil
-	}
-	return errors.Join(lift(folders), killAll(folders, gone))
-}
-
-// killAll kills every process in folders again and again until they have left, for limit at most.
-func killAll(folders []string, limit time.Duration) error {
-	for _, folder := range folders {
-		// Kills a whole subtree at once (kernel 5.14); elsewhere the loop below does it.
-		_ = writeWhereKnown(folder, "cgroup.kill", "1")
-	}
-	return within(limit, func() error {
-		var left []int
-		for _, folder := range folders {
-			for _, pid := range processesIn(folder) {
-				_ = unix.Kill(pid, unix.SIGKILL)
-				left = append(left, pid)
-			}
-		}
-		if len(left) > 0 {
-			return fmt.Errorf("kill: processes %v are still in %s", left, folders[0])
-		}
-		return nil
-	})
-}
-
-// lift takes the limits off, so that killed processes can end: the kernel makes them reclaim memory at their limit, and
-// wait for their quota, on the way out as well. nginx workers at 50Mi took more than 10 s.
-func lift(folders []string) error {
-	var errs []error
-	for _, folder := range folders {
-		for _, limit := range [][2]string{
-			{"memory.max", "max"}, {"cpu.max", "max"},
-			// Swap and memory together may not be below memory alone.
-			{"memory.memsw.limit_in_bytes", "-1"}, {"memory.limit_in_bytes", "-1"}, {"cpu.cfs_quota_us", "-1"},
-		} {
-			errs = append(errs, writeWhereKnown(folder, limit[0], limit[1]))
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // remove deletes the empty cgroup.
 func (g *group) remove() error { return removeAll(g.folders) }
 
 // removeAll deletes folders, first to last. The kernel keeps one busy for a moment after its last process has ended.
 func removeAll(folders []string) error {
-	return within(gone, func() error {
+	return again(lasting(gone), func() error {
 		var errs []error
 		for _, folder := range folders {
 			if err := unix.Rmdir(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -251,18 +187,6 @@ func removeAll(folders []string) error {
 		}
 		return errors.Join(errs...)
 	})
-}
-
-// within tries until try returns nil, or returns its last error after limit.
-func within(limit time.Duration, try func() error) error {
-	pause := time.NewTicker(2 * time.Millisecond)
-	defer pause.Stop()
-	for end := time.Now().Add(limit); ; <-pause.C {
-		err := try()
-		if err == nil || time.Now().After(end) {
-			return err
-		}
-	}
 }
 
 // write puts text into a cgroup file, in one write as the kernel wants it.

@@ -68,8 +68,14 @@ func (r *replica) start() error {
 	return errors.Join(errs...)
 }
 
-// killTime is how long a killed replica may take to be gone before stop gives up on it, and says so.
-const killTime = 10 * time.Second
+const (
+	// slow is how long killed processes may take to leave their cgroup before its limits are lifted for them.
+	slow = time.Second
+	// gone is how long they may take from then on before that is an error.
+	gone = 10 * time.Second
+	// killTime is how long a killed replica may take to be gone before stop gives up on it, and says so.
+	killTime = slow + gone + time.Second
+)
 
 // stop ends every process of the replica: gracefully, and at once when ctx is done. It returns when they have ended.
 func (r *replica) stop(ctx context.Context) error {
@@ -119,7 +125,7 @@ func (r *replica) keepProbing(ctx context.Context) {
 				failures++
 			}
 			if ready && failures >= r.probe.LivenessFailures && failures > 0 {
-				r.killForLiveness()
+				r.killForLiveness(ctx)
 				failures = 0
 			}
 		}
@@ -131,11 +137,11 @@ func (r *replica) keepProbing(ctx context.Context) {
 	}
 }
 
-func (r *replica) killForLiveness() {
+func (r *replica) killForLiveness(stopping context.Context) {
 	r.state.failsLiveness()
 	for _, c := range r.containers {
 		// Its container's goroutine sees the end, and reports what could not be killed.
-		_ = c.group.kill()
+		_ = c.group.kill(stopping)
 	}
 }
 

@@ -157,7 +157,7 @@ func makeLocked(folder string) (*os.File, error) {
 		return nil, err
 	}
 	var lock *os.File
-	err := within(gone, func() error {
+	err := again(lasting(gone), func() error {
 		if err := os.Mkdir(folder, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}

@@ -3,6 +3,7 @@
 package local
 
 import (
+	"context"
 	"os/exec"
 	"runtime"
 
@@ -27,7 +28,7 @@ func (*group) setCPU(scenarios.MilliCPU) error  { return unsupported{} }
 func (*group) setMemory(scenarios.Bytes) error  { return unsupported{} }
 func (*group) verify(scenarios.Resources) error { return unsupported{} }
 func (*group) spawn(*exec.Cmd) error            { return unsupported{} }
-func (*group) kill() error                      { return unsupported{} }
+func (*group) kill(context.Context) error       { return unsupported{} }
 func (*group) remove() error                    { return unsupported{} }
 func (*group) oomKills() *int64                 { return nil }
 

@@ -1,14 +1,15 @@
 package local
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/plimsoll/plimsoll/observer/cgroup"
 	"github.com/plimsoll/plimsoll/scenarios"
 )
 
-// Processes that take long to die get room to, and the container that restarts in their cgroup has its limits again.
-func TestSlowKillLiftsLimitsAndSetsThemAgain(t *testing.T) {
+// Limits are lifted, and set again, in an order that the kernel takes.
+func TestLift(t *testing.T) {
 	l := open(t, demo())
 	mustBegin(t, l, 200, 64*scenarios.MiB)
 	g := l.replicas[0].containers[0].group
@@ -22,8 +23,10 @@ func TestSlowKillLiftsLimitsAndSetsThemAgain(t *testing.T) {
 	if *lifted.CPULimit != 0 || *lifted.MemoryLimit != 0 {
 		t.Errorf("lifted to %dm and %d bytes, want no limits", *lifted.CPULimit, *lifted.MemoryLimit)
 	}
-	// No time at all before the limits are lifted.
-	if err := g.killAfter(-1); err != nil {
+	if err := g.kill(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(g.writeMemory(g.memory), g.writeCPU(g.cpu)); err != nil {
 		t.Fatal(err)
 	}
 	want := scenarios.Resources{CPULimit: 200, MemoryLimit: 64 * scenarios.MiB}
