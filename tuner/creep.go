@@ -50,22 +50,9 @@ func creepsOf(goal Goal, step Step, o Observation, margins []measured) []Creep {
 			Why: fmt.Sprintf("saturation over time can't be told: the rate of %q is not constant", step.Scenario)}}
 	}
 	creeps := []Creep{judgeCreep(Creep{Metric: scenarios.ResponseTime}, medians(o), margins)}
-	for _, s := range step.Settings {
-		var worst *Creep
-		for i, use := range o.Containers {
-			if use.Container != s.Container {
-				continue
-			}
-			c := judgeCreep(Creep{Metric: scenarios.CPUUse, Container: use.Container, Replica: use.Replica}, workOf(o, i), margins)
-			if worst == nil || worseCreep(c, *worst) {
-				worst = &c
-			}
-		}
-		if worst != nil {
-			creeps = append(creeps, *worst)
-		}
-	}
-	return creeps
+	return append(creeps, gravest(step, o, func(i int, c ContainerUse) Creep {
+		return judgeCreep(Creep{Metric: scenarios.CPUUse, Container: c.Container, Replica: c.Replica}, workOf(o, i), margins)
+	}, worseCreep)...)
 }
 
 // worseCreep is whether a is the graver verdict on two replicas of one container.

@@ -200,7 +200,7 @@ func (h *hearing) creeping() (Verdict, bool) {
 	// Usage beside the limit is where a search ends; only throttling is a queue that more CPU may shorten.
 	if r := busiest(h.o, "", ContainerUse.ThrottledRatio); r.value != nil && *r.value >= nearThrottled {
 		f.culprit = h.limit(r.container, CPU)
-		f.why += fmt.Sprintf("; %s was throttled in %s of periods at %s", r.container, percentText(*r.value), h.cpuLimitText(r.container))
+		f.why += "; " + h.throttledText(r)
 	}
 	return fail(f)
 }

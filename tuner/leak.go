@@ -63,23 +63,30 @@ const (
 
 // leaksOf gives the leak verdict of every container of a soak, in the order of the settings.
 func leaksOf(step Step, o Observation) []Leak {
-	leaks := make([]Leak, 0, len(step.Settings))
+	return gravest(step, o, func(i int, c ContainerUse) Leak {
+		return judgeGrowth(memoryOf(o, i), c, answered(o, c.Replica, c.Container))
+	}, worse)
+}
+
+// gravest judges every replica of every container and returns the gravest verdict on each container, in the order of the
+// settings.
+func gravest[V any](step Step, o Observation, judge func(i int, c ContainerUse) V, worse func(a, b V) bool) []V {
+	all := make([]V, 0, len(step.Settings))
 	for _, s := range step.Settings {
-		var worst *Leak
+		var worst *V
 		for i, c := range o.Containers {
 			if c.Container != s.Container {
 				continue
 			}
-			l := judgeGrowth(memoryOf(o, i), c, answered(o, c.Replica, s.Container))
-			if worst == nil || worse(l, *worst) {
-				worst = &l
+			if v := judge(i, c); worst == nil || worse(v, *worst) {
+				worst = &v
 			}
 		}
 		if worst != nil {
-			leaks = append(leaks, *worst)
+			all = append(all, *worst)
 		}
 	}
-	return leaks
+	return all
 }
 
 // worse is whether a is the graver verdict on two replicas of one container.

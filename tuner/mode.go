@@ -129,8 +129,7 @@ func (h *hearing) startFailure() failure {
 	if *r.value < startThrottled {
 		return failure{NotReady, nil, fmt.Sprintf("it did not become Ready in its time, throttled in %s of periods", percentText(*r.value))}
 	}
-	return failure{NotReadyCPU, h.limit(r.container, CPU), fmt.Sprintf("it did not become Ready in its time: %s was throttled in %s of periods at %s",
-		r.container, percentText(*r.value), h.cpuLimitText(r.container))}
+	return failure{NotReadyCPU, h.limit(r.container, CPU), "it did not become Ready in its time: " + h.throttledText(r)}
 }
 
 // sloFailure names how SLOs were missed and which limit explains it. why holds the figures of those missed.
@@ -226,7 +225,7 @@ func (h *hearing) pressure() pressure {
 	if v := throttled.value; v != nil && *v >= nearThrottled {
 		usage := busiest(h.o, throttled.container, cpuOfLimit)
 		p := pressure{limit: h.limit(throttled.container, CPU), pegged: *v >= peggedThrottled || usage.value != nil && *usage.value >= peggedCPU}
-		p.text = fmt.Sprintf("%s was throttled in %s of periods at %s", throttled.container, percentText(*v), h.cpuLimitText(throttled.container))
+		p.text = h.throttledText(throttled)
 		if usage.value != nil {
 			p.text += fmt.Sprintf(", using %s of it", percentText(*usage.value))
 		}
@@ -242,6 +241,11 @@ func (h *hearing) pressure() pressure {
 			fmt.Sprintf("%s held %s of its memory limit of %s", memory.container, percentText(*memory.value), h.memoryLimitText(memory.container))}
 	}
 	return pressure{}
+}
+
+// throttledText is a throttled ratio, which is known, in words.
+func (h *hearing) throttledText(r reading) string {
+	return fmt.Sprintf("%s was throttled in %s of periods at %s", r.container, percentText(*r.value), h.cpuLimitText(r.container))
 }
 
 // leastWindow is taken for a window that is shorter, or not known: a few pages read in an instant are no rate.

@@ -298,7 +298,7 @@ func (k *Kube) first(o object, e *edit, noted *record) (*record, error) {
 	if r == nil {
 		r = k.newRecord(o)
 	}
-	if !k.target.OnEveryNode {
+	if !k.target.OnEveryNode && !r.freed(replicasPlace) {
 		r.renew(e, replicasPlace)
 		if err := r.set(e, replicasPlace, int64(k.file.Workload.Replicas)); err != nil {
 			return nil, err

@@ -48,7 +48,7 @@ func (k *Kube) freeReplicas(o object, e *edit) error {
 		return err
 	}
 	if r == nil {
-		r = &record{Version: recordVersion, Run: k.run}
+		r = k.newRecord(o)
 	}
 	if r.Run != k.run {
 		return fmt.Errorf("run %s changed it", r.Run)

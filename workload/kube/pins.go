@@ -104,7 +104,7 @@ func (k *Kube) pinned(ctx context.Context, each func(scaler, object) error) erro
 // on the workload before.
 func (k *Kube) pin(ctx context.Context) error {
 	return k.pinned(ctx, func(s scaler, o object) error {
-		if s.scales {
+		if s.scales && !k.target.OnEveryNode {
 			if err := k.noteReplicas(ctx); err != nil {
 				return err
 			}

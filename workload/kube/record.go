@@ -41,6 +41,9 @@ type field struct {
 	At  place `json:"at"`
 	Was any   `json:"was,omitempty"`
 	Set any   `json:"set,omitempty"`
+	// Noted is true where Plimsoll has not written Set itself, but has let somebody: until it does, another value is nobody's
+	// fault.
+	Noted bool `json:"noted,omitempty"`
 	// Free is true where others may change it once Plimsoll has; it is put back whatever it holds.
 	Free bool `json:"free,omitempty"`
 	// Made is how many mappings around it were made for it.
@@ -86,7 +89,7 @@ func (f field) check() error {
 	if !recorded.MatchString(f.At.String()) {
 		return fmt.Errorf("%s is no place that plimsoll changes", f.At)
 	}
-	if f.Free && !slices.Equal(f.At, replicasPlace) {
+	if (f.Free || f.Noted) && !slices.Equal(f.At, replicasPlace) {
 		return fmt.Errorf("%s is nothing that others may change", f.At)
 	}
 	if f.Made < 0 || f.Made > 2 {
@@ -128,6 +131,9 @@ func recordOf(object map[string]any) (*record, error) {
 func (r *record) set(e *edit, p place, value any) error {
 	was := p.at(e.object)
 	at := r.find(p)
+	if at >= 0 {
+		r.Fields[at].Noted = false
+	}
 	if reflect.DeepEqual(was, value) {
 		return nil
 	}
@@ -157,8 +163,14 @@ func (r *record) set(e *edit, p place, value any) error {
 // note writes down what is at p before somebody else, on Plimsoll's account, makes it value.
 func (r *record) note(e *edit, p place, value any) {
 	if was := p.at(e.object); !reflect.DeepEqual(was, value) {
-		r.Fields = append(r.Fields, field{At: p, Was: was, Set: value, Owners: owners(e.object, p)})
+		r.Fields = append(r.Fields, field{At: p, Was: was, Set: value, Noted: true, Owners: owners(e.object, p)})
 	}
+}
+
+// freed is whether others may change the value at p.
+func (r record) freed(p place) bool {
+	at := r.find(p)
+	return at >= 0 && r.Fields[at].Free
 }
 
 // renew writes down anew what is at p where somebody has changed it since it was noted.
@@ -227,7 +239,7 @@ func shown(v any) string {
 func (r record) differences(object map[string]any) []Difference {
 	var all []Difference
 	for _, f := range r.Fields {
-		if now := f.At.at(object); !f.Free && !reflect.DeepEqual(now, f.Set) {
+		if now := f.At.at(object); !f.Free && !f.Noted && !reflect.DeepEqual(now, f.Set) {
 			all = append(all, Difference{At: f.At.String(), Set: f.Set, Now: now, Was: f.Was, By: changedBy(object, f.At)})
 		}
 	}
@@ -246,6 +258,7 @@ func (r record) restore(e *edit, keep func(place) bool) ([]Difference, error) {
 		case reflect.DeepEqual(now, f.Was):
 		case f.Free || reflect.DeepEqual(now, f.Set):
 			errs = append(errs, e.put(f.At, f.Was, f.Made))
+		case f.Noted: // somebody's, and never Plimsoll's
 		default:
 			foreign = append(foreign, Difference{At: f.At.String(), Set: f.Set, Now: now, Was: f.Was, By: changedBy(e.object, f.At)})
 		}

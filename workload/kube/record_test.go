@@ -263,9 +263,12 @@ func TestNotedReplicas(t *testing.T) {
 		r := record{Version: recordVersion, Run: "R"}
 		r.note(newEdit(object), replicasPlace, int64(1))
 		object["spec"].(map[string]any)["replicas"] = c.pinned
+		if all := r.differences(object); len(all) > 0 {
+			t.Errorf("%s: %v, though plimsoll has written nothing yet", name, all)
+		}
 		e := newEdit(object)
-		if _, err := r.restore(e, history); err != nil {
-			t.Fatal(err)
+		if foreign, err := r.restore(e, history); err != nil || len(foreign) > 0 {
+			t.Fatalf("%s: %v, %v", name, foreign, err)
 		}
 		if got := replicasPlace.at(e.object); got != c.left {
 			t.Errorf("%s: killed before the first trial: %v replicas are left, want %d", name, got, c.left)

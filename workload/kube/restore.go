@@ -154,7 +154,7 @@ func (k *Kube) replicasBack(ctx context.Context) (object, error) {
 		if err != nil || r == nil {
 			return err
 		}
-		if at := r.find(replicasPlace); at < 0 || r.Fields[at].Free {
+		if r.freed(replicasPlace) {
 			return nil // whatever they are by now is what the autoscalers want
 		}
 		_, err = r.restore(e, func(p place) bool { return !slices.Equal(p, replicasPlace) })

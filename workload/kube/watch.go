@@ -151,7 +151,7 @@ func (w *watch) seeNode(x any, gone, _ bool) {
 	}
 }
 
-// foreign says what somebody else did to an object under test, by the record on it: both come in the same patch.
+// foreign says what somebody else did to an object under test, by the record on it.
 func foreign(o object, gone bool) []string {
 	if gone {
 		return []string{o.GetName() + " was deleted"}
