@@ -18,7 +18,7 @@ func TestAccuses(t *testing.T) {
 	passed := trial(300, 96, 0.24, Verdict{Judgement: Pass})
 	for name, c := range map[string]struct {
 		failed Trial
-		want   Limit
+		want   Limit // zero: none
 	}{
 		"less CPU, pegged":                         {trial(270, 96, 0.27, Verdict{Judgement: Fail, Mode: CPUPegged, Culprit: &cpu}), cpu},
 		"less CPU, killed with CPU to spare":       {trial(270, 96, 0.2, Verdict{Judgement: Fail, Mode: OOM, Culprit: &memory}), memory},
@@ -28,6 +28,9 @@ func TestAccuses(t *testing.T) {
 		"less memory, pegged by more than ever":    {trial(300, 90, 0.29, Verdict{Judgement: Fail, Mode: CPUPegged, Culprit: &cpu}), memory},
 		"less memory, pegged by no more than ever": {trial(300, 90, 0.24, Verdict{Judgement: Fail, Mode: CPUPegged, Culprit: &cpu}), cpu},
 		"more memory, pegged by more than ever":    {trial(300, 99, 0.29, Verdict{Judgement: Fail, Mode: CPUPegged, Culprit: &cpu}), cpu},
+		"less memory, nothing near":                {trial(300, 90, 0.1, Verdict{Judgement: Fail, Mode: Saturation}), memory},
+		"more memory, nothing near":                {trial(300, 99, 0.1, Verdict{Judgement: Fail, Mode: Saturation}), Limit{}},
+		"more CPU, nothing near":                   {trial(330, 96, 0.1, Verdict{Judgement: Fail, Mode: Saturation}), cpu},
 	} {
 		h := newHistory(goal, []Trial{passed, c.failed})
 		for _, l := range []Limit{cpu, memory} {

@@ -39,13 +39,14 @@ func (h history) memoryEstimate(l Searched) estimate {
 
 // memoryBracket is what every trial says about the need of one container.
 func (h history) memoryBracket(l Searched) *bracket {
-	passed, _ := h.extremes(l.Limit)
+	outlived := h.outlived(l.Limit)
+	passed := h.leastPassedAbove(l, outlived)
 	low := spanOf(max(1, l.Min)) - 0.3
 	anon, known := h.anonOf(l.Limit, passed)
 	if known {
 		low = max(low, anon-1.4)
 	}
-	high := min(spanOf(passed), h.peakOf(l.Limit)) + 0.2
+	high := min(spanOf(passed), h.peakOf(l.Limit, outlived)) + 0.2
 	b := newBracket(min(low, high-0.5), high)
 	squares, freedom := h.memorySpread(l.Limit)
 	b.spread(squares, freedom)
@@ -114,14 +115,30 @@ func (h history) memorySigns(l Limit) []sign {
 	return signs
 }
 
-// outlived is the largest value that was enough for replicas at first and not in a later trial of theirs; 0: none. What a
+// outlived is the largest value that was enough for replicas at first, and mostly not in later trials of theirs; 0: none. What a
 // longer life needs, a short trial after a start cannot show, so a pass at no more than that says nothing: a Java server
 // passed every cold trial of 13 s at a limit where it read its code back from disk in every trial that followed.
 func (h history) outlived(l Limit) int64 {
 	var most int64
-	for i := range h.trials {
-		if !h.trials[i].Observation.Fresh && h.blames(i, l) {
-			most = max(most, h.value(i, l))
+	values := h.valuesOf(l)
+	for i, v := range values {
+		if v <= most || h.trials[i].Observation.Fresh || !h.blames(i, l) {
+			continue
+		}
+		late, passed := 0, false
+		for j, w := range values {
+			switch pass := h.trials[j].Verdict.Judgement == Pass; {
+			case w != v:
+			case pass && h.trials[j].Observation.Fresh:
+				passed = true
+			case pass:
+				late--
+			case !h.trials[j].Observation.Fresh && h.blames(j, l):
+				late++
+			}
+		}
+		if passed && late > 0 {
+			most = v
 		}
 	}
 	return most
@@ -138,14 +155,26 @@ func addSign(signs []sign, s sign) []sign {
 	return append(signs, s)
 }
 
-// peakOf is the logarithm of the smallest high-water mark of replicas that passed a trial; +Inf where unknown.
-func (h history) peakOf(l Limit) float64 {
+// leastPassedAbove is the smallest value above one at which a trial passed; the upper bound where none did.
+func (h history) leastPassedAbove(l Searched, above int64) int64 {
+	least := l.Max
+	for i, v := range h.valuesOf(l.Limit) {
+		if v > above && h.trials[i].Verdict.Judgement == Pass {
+			least = min(least, v)
+		}
+	}
+	return least
+}
+
+// peakOf is the logarithm of the smallest high-water mark of replicas that passed a trial with a limit above a value; +Inf
+// where unknown.
+func (h history) peakOf(l Limit, above int64) float64 {
 	least := math.Inf(1)
 	most := h.mappedMost(l)
 	for i := range h.trials {
 		t := &h.trials[i]
 		u := h.use(i, l.Container)
-		if t.Verdict.Judgement == Pass && u.peak != nil && *u.peak > 0 {
+		if t.Verdict.Judgement == Pass && h.value(i, l) > above && u.peak != nil && *u.peak > 0 {
 			least = min(least, math.Log(float64(*u.peak)+cold(most, u)))
 		}
 	}

@@ -110,11 +110,14 @@ func larger[T float64 | scenarios.Bytes](a, b *T) *T {
 // accuses says whether a failed trial is evidence against the value that limit l had in it. One limit moves at a time, so
 // a failure right after one moved, in a search that passed just before, is that limit's, with three exceptions: where
 // memory is lacking (see lacksMemory), it is the culprit wherever the step moved; where memory was raised, which does no
-// harm, it is the limit that is near; and where memory was lowered and only a CPU limit is near, with no more CPU used than
+// harm, it is the limit that is near, if any; and where memory was lowered and only a CPU limit is near, with no more CPU used than
 // ever, it is that CPU limit, unless it fails again.
 func (h history) accuses(i int, l Limit) bool {
 	culprit := h.trials[i].Verdict.Culprit
 	moved, raised := h.movedAt(i)
+	if moved != nil && culprit == nil && raised && moved.Resource == Memory {
+		return false
+	}
 	if moved == nil || culprit != nil && *culprit != *moved &&
 		(culprit.Resource == Memory && h.lacksMemory(i, *moved) ||
 			moved.Resource == Memory && (raised || !h.usesMore(i, *culprit) && !h.failedBefore(i))) {

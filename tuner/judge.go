@@ -194,7 +194,7 @@ func (h *hearing) creeping() (Verdict, bool) {
 		return Verdict{}, false
 	}
 	f := failure{CreepingSaturation, nil, c.Why}
-	if p := h.pressure(); p.thrashing {
+	if p := h.pressure(); p.thrashing && p.limit != nil && p.limit.Container == c.Container {
 		return fail(failure{Thrashing, p.limit, c.Why + "; " + p.text})
 	}
 	// Usage beside the limit is where a search ends; only throttling is a queue that more CPU may shorten.
