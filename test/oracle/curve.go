@@ -12,7 +12,7 @@ import (
 
 // seen is what one trial showed of the container swept; nil is "not known".
 type seen struct {
-	P99       *time.Duration `json:"p99_ns"`
+	P99       *time.Duration `json:"p99_ns"` // a lower bound where hits timed out
 	CPU       *float64       `json:"cpu_cores"`
 	Throttled *float64       `json:"throttled_ratio"`
 }
@@ -21,7 +21,7 @@ type seen struct {
 func seenIn(o tuner.Observation, container string) seen {
 	var s seen
 	if o.Load != nil {
-		if q, ok := o.Load.Quantile(0.99); ok && !q.AtLeast {
+		if q, ok := o.Load.Quantile(0.99); ok {
 			s.P99 = &q.Time
 		}
 	}
@@ -39,9 +39,9 @@ func seenIn(o tuner.Observation, container string) seen {
 	return s
 }
 
-// printCurve writes the sweep of a CPU limit as latency and throttling over limit: in the form of sim.CurvePoint, each the
+// writeCurve writes the sweep of a CPU limit as latency and throttling over limit: in the form of sim.CurvePoint, each the
 // median of the trials at one value, beside the trial with everything relaxed.
-func (l limitSweep) printCurve(w io.Writer) {
+func (l limitSweep) writeCurve(w io.Writer) {
 	if l.Resource != tuner.CPU || len(l.Points) == 0 {
 		return
 	}
@@ -94,6 +94,6 @@ func (s serviceSweep) print(w io.Writer) {
 		for _, p := range l.Points {
 			fmt.Fprintf(w, "  %10s  passed %d  failed %d  %v\n", amount(l.Resource, p.Value), p.Passed, p.Failed, p.Why)
 		}
-		l.printCurve(w)
+		l.writeCurve(w)
 	}
 }
