@@ -18,10 +18,8 @@ import (
 	"github.com/plimsoll/plimsoll/scenarios"
 )
 
-const (
-	// period of CFS bandwidth control: what a kubelet sets.
-	period = 100 * time.Millisecond
-)
+// period of CFS bandwidth control: what a kubelet sets.
+const period = 100 * time.Millisecond
 
 // group is the cgroup of one container of one replica: one folder on version 2, one per hierarchy on version 1.
 type group struct {

@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -15,13 +14,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/plimsoll/plimsoll/cluster"
 	"github.com/plimsoll/plimsoll/cluster/preflight"
 	"github.com/plimsoll/plimsoll/cluster/snapshot"
 	"github.com/plimsoll/plimsoll/runlog"
 	"github.com/plimsoll/plimsoll/scenarios"
 	"github.com/plimsoll/plimsoll/sim"
-	"github.com/plimsoll/plimsoll/test/kube"
 	"github.com/plimsoll/plimsoll/tuner"
 	"github.com/plimsoll/plimsoll/tuner/compat"
 	workload "github.com/plimsoll/plimsoll/workload/kube"
@@ -76,12 +73,7 @@ func beside(t *testing.T, manifests string) (s site, user string, derived tuner.
 	if err != nil {
 		t.Fatal(err)
 	}
-	flags := cluster.Flags()
-	flags.KubeConfig = &s.Kubeconfig
-	client, err := cluster.New(flags)
-	if err != nil {
-		t.Fatal(err)
-	}
+	client := s.client(t)
 	client.Namespace = s.ns
 	k, err := workload.Open(t.Context(), client, file, workload.Options{})
 	if err != nil {
@@ -208,7 +200,8 @@ func withoutReplicas(all []any) []any {
 }
 
 // Without the mends the VPA is seen to change the requests, and the gate fails; with them every Pod keeps what was derived
-// while the HPA that the trials suggest, on hits per second by the custom-metrics adapter, follows the load. Everything is put back both times, by a user with the least rights.
+// while the HPA that the trials suggest, on hits per second by the custom-metrics adapter, follows the load. Everything is put
+// back both times, by a user with the least rights.
 func TestCoexistence(t *testing.T) {
 	long(t)
 	s, user, derived := beside(t, besideThese)
@@ -270,18 +263,10 @@ func TestKilledCoexistenceIsRestored(t *testing.T) {
 	long(t)
 	s, user, _ := beside(t, besideThese)
 	before := s.snapshot(t)
-	cmd, _ := s.command(t, resume(user, "suggested")...)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	kube.Await(t, "the suggested HPA and VPA, and derived Pods", func(context.Context) bool {
+	s.killOnce(t, "the suggested HPA and VPA, and derived Pods", func() bool {
 		said := s.Kubectl(t, "-n", s.ns, "get", "hpa/web", "vpa/web", "-o", "jsonpath={.items[*].metadata.annotations.plimsoll\\.dev/record}")
 		return strings.Contains(said, "/spec/metrics") && strings.Contains(said, "containerPolicies") && s.trial(t) != ""
-	})
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait() // killed: an error
+	}, resume(user, "suggested")...)
 	code, printed := s.run(t, "restore", "-n", s.ns, "--as", user)
 	if code != 0 {
 		t.Errorf("restore ended with %d:\n%s", code, printed)
@@ -301,16 +286,8 @@ func TestCompatWithVPA(t *testing.T) {
 	}
 	s.unchanged(t, before, printed)
 
-	cmd, _ := s.command(t, append(args, "--vpa-wait", "1h")...)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
 	vpas := func() string { return s.Kubectl(t, "-n", s.ns, "get", "vpa", "-o", "name") }
-	kube.Await(t, "the VPA", func(context.Context) bool { return vpas() != "" })
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait() // killed: an error
+	s.killOnce(t, "the VPA", func() bool { return vpas() != "" }, append(args, "--vpa-wait", "1h")...)
 	if mode := s.Kubectl(t, "-n", s.ns, "get", "vpa/web-plimsoll", "-o", "jsonpath={.spec.updatePolicy.updateMode}"); mode != "Off" {
 		t.Errorf("the VPA was in mode %s", mode)
 	}

@@ -91,13 +91,13 @@ func TestPutBack(t *testing.T) {
 // kill starts a search and kills it once it has changed the workload.
 func (s site) kill(t *testing.T) {
 	t.Helper()
-	s.killOnce(t, "a changed template", func() bool { return s.trial(t) != "" })
+	s.killOnce(t, "a changed template", func() bool { return s.trial(t) != "" }, "tune", "--yes", "--overwrite")
 }
 
-// killOnce starts a search and kills it once something is there.
+// killOnce starts plimsoll and kills it once something is there.
 func (s site) killOnce(t *testing.T, what string, there func() bool, args ...string) {
 	t.Helper()
-	cmd, _ := s.command(t, append([]string{"tune", "--yes", "--overwrite"}, args...)...)
+	cmd, _ := s.command(t, args...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestKilledAfterPinning(t *testing.T) {
 	before := s.snapshot(t)
 	s.killOnce(t, "one replica", func() bool {
 		return s.Kubectl(t, "-n", s.ns, "get", "deploy/web", "-o", "jsonpath={.spec.replicas}") == "1"
-	}, "--server", s.withoutTrials(t))
+	}, "tune", "--yes", "--overwrite", "--server", s.withoutTrials(t))
 	if s.trial(t) != "" {
 		t.Error("there was a trial")
 	}
