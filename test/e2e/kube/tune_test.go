@@ -3,6 +3,7 @@ package kube
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -181,6 +182,38 @@ func TestNextRunPutsBack(t *testing.T) {
 		t.Errorf("the next run ended with %d:\n%s", code, printed)
 	}
 	s.unchanged(t, before, printed)
+}
+
+// A second search of a workload, and a restore of it, keep off it while the first run is alive, and say who that is.
+func TestSecondRunKeepsOff(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "deploy/web", workloadOf("Deployment", ""))
+	s.write(t, file{Trials: 1, For: 40 * time.Second})
+	before := s.snapshot(t)
+	first, out := s.command(t, "tune", "--yes")
+	if err := first.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kube.Await(t, "a changed template", func(context.Context) bool { return s.trial(t) != "" })
+	mark := s.trial(t)
+	holder, process := "another run of plimsoll works on it: run", fmt.Sprintf("process %d on ", first.Process.Pid)
+	other := s
+	other.dir = t.TempDir()
+	other.write(t, file{Trials: 1})
+	for want, args := range map[int][]string{3: {"tune", "--yes"}, 4: {"restore", "deploy/web", "-n", s.ns}} {
+		code, printed := other.run(t, args...)
+		if code != want || !strings.Contains(printed, holder) || !strings.Contains(printed, process) {
+			t.Errorf("%v: code %d, want %d, %q and %q:\n%s", args, code, want, holder, process, printed)
+		}
+	}
+	if now := s.trial(t); now != mark {
+		t.Errorf("the trial in progress is %q, no longer %q", now, mark)
+	}
+	_ = first.Wait() // its code is looked at
+	if code := first.ProcessState.ExitCode(); code == 2 || code == 4 || strings.Contains(out.String(), "changed by") {
+		t.Errorf("the first run ended with %d:\n%s", code, out)
+	}
+	s.unchanged(t, before, out.String())
 }
 
 // What somebody else changed makes the trial doubtful, is named, and is left to them.
