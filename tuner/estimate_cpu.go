@@ -242,7 +242,7 @@ func (c *cpuSearch) next(hold int64, target float64) (int64, string) {
 	}
 	settled := c.confidence(float64(hold)) >= target-settledDoubt && float64(hold) >= c.floor
 	bold := c.limit.within(roundUp(CPU, c.enough(true)))
-	if float64(bold)*(1+resolution) < float64(hold) && !(settled && float64(hold) < c.usage*tightDepth) {
+	if float64(bold)*c.worthIt() < float64(hold) && !(settled && float64(hold) < c.usage*tightDepth) {
 		v, visits := c.near(bold)
 		switch {
 		case visits == 0:
@@ -261,12 +261,24 @@ func (c *cpuSearch) next(hold int64, target float64) (int64, string) {
 	x := c.limit.within(roundUp(CPU, c.enough(false)))
 	_, visits := c.near(x)
 	switch {
-	case float64(x)*(1+resolution) >= float64(hold), visits > 0:
+	case float64(x)*c.worthIt() >= float64(hold), visits > 0:
 		return 0, ""
 	case float64(x) <= c.low*(1+resolution):
 		return c.halfWay(hold)
 	}
 	return x, c.reason(x)
+}
+
+// manySteps is how many times a CPU limit may move before a small step is no longer worth a trial.
+const manySteps = 5
+
+// worthIt is the ratio of two limits from which going to the lower one is worth trials: at least the resolution. A search
+// that moved often goes to and fro over a knee that moves by as much from run to run.
+func (c *cpuSearch) worthIt() float64 {
+	if c.h.moves(c.limit.Limit) >= manySteps {
+		return 1 + 2*resolution
+	}
+	return 1 + resolution
 }
 
 // between goes half way from a value that failed, for whatever reason, to the one held; 0 where they are near.
