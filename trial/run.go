@@ -56,7 +56,7 @@ func (t *run) load(ctx context.Context) error {
 		OnSecond: func(s loadgen.Second) {
 			t.second(s)
 			if t.stopped == "" {
-				if t.stopped = tuner.Doomed(t.Goal, t.step, t.soFar()); t.stopped != "" {
+				if t.stopped = t.lost(); t.stopped != "" {
 					lost()
 				}
 			}
@@ -113,13 +113,25 @@ func (t *run) limits(instances []workload.Instance) []tuner.ContainerUse {
 	return all
 }
 
-// soFar is the observation of a trial whose load goes on.
+// lost says why the trial can't be saved any more and may end; "" where it goes on. A kill tells its own cause. Which limit
+// stands in the way of an SLO is told by the counters: until they can be read, which where a kubelet has a sample every 10
+// to 20 s takes half a minute, the evidence is not there, and a trial that ended would say nothing.
+func (t *run) lost() string {
+	o := t.soFar()
+	why := tuner.Doomed(t.Goal, t.step, o)
+	unread := slices.ContainsFunc(o.Invalid, func(d tuner.Doubt) bool { return d.Kind == tuner.CountersMissing })
+	if unread && len(o.Kills) == 0 {
+		return ""
+	}
+	return why
+}
+
+// soFar is the observation of a trial whose load goes on. Its doubts are those of now, and may be dispelled by the end.
 func (t *run) soFar() tuner.Observation {
 	o := t.base()
 	last := t.seconds[len(t.seconds)-1]
 	o.Window = max(last.At-o.Warmup, 0)
 	t.addContainers(&o, t.watch.Series(), t.loadBegan.Add(t.scenario.Warmup), t.loadBegan.Add(last.At))
-	o.Invalid = nil // whether a counter is missing is judged at the end
 	return o
 }
 

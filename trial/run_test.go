@@ -93,17 +93,21 @@ func offer(ctx context.Context, plan loadgen.Plan) (loadgen.Result, error) {
 	return r, nil
 }
 
-// run runs one trial on f in virtual time.
-func (f *fake) run(ctx context.Context) (tuner.Observation, error) {
+// runner runs trials on f.
+func (f *fake) runner() *Runner {
 	file := scenarios.File{Scenarios: []scenarios.Scenario{shape}}
 	began := time.Now()
-	r := Runner{
+	return &Runner{
 		Workload: f, File: file, Goal: tuner.NewGoal(file), Load: offer,
 		Watch: func(targets func() []observer.Target) Watching {
 			return observer.Start(targets(), func(observer.Target) (observer.Sample, error) { return f.read(began), nil })
 		},
 	}
-	return r.RunTrial(ctx, tuner.Step{Purpose: tuner.Probe, Settings: settings, Scenario: shape.Name})
+}
+
+// run runs one trial on f in virtual time.
+func (f *fake) run(ctx context.Context) (tuner.Observation, error) {
+	return f.runner().RunTrial(ctx, tuner.Step{Purpose: tuner.Probe, Settings: settings, Scenario: shape.Name})
 }
 
 func kinds(o tuner.Observation) []tuner.DoubtKind {
@@ -163,6 +167,53 @@ func TestKillEndsTrial(t *testing.T) {
 		}
 		if len(o.Kills) != 1 || o.Kills[0].Kind != tuner.OOMKill || o.Containers[0].Restarts != 1 {
 			t.Errorf("kills %+v, use %+v", o.Kills, o.Containers[0])
+		}
+	})
+}
+
+// slowly is a source with a sample every ten seconds of its own.
+type slowly struct{ *observer.Watch }
+
+func (s slowly) Series() []observer.Series { return thin(s.Watch.Series()) }
+
+func (s slowly) Stop(ctx context.Context) []observer.Series { return thin(s.Watch.Stop(ctx)) }
+
+func thin(all []observer.Series) []observer.Series {
+	for i := range all {
+		all[i].Every, all[i].Source = 10*time.Second, "a kubelet"
+		var kept []observer.Sample
+		for j := 5; j < len(all[i].Samples); j += 10 {
+			kept = append(kept, all[i].Samples[j])
+		}
+		all[i].Samples = kept
+	}
+	return all
+}
+
+// A load that is lost ends once the counters can be read that tell why: not before there are two samples in its window.
+func TestLostLoadWaitsForCounters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{}
+		r := f.runner()
+		r.File.Scenarios[0].Stages = []scenarios.Stage{{From: 10, To: 10, For: time.Minute}}
+		r.File.SLOs = []scenarios.SLO{{Metric: scenarios.ErrorRatio, Strict: true, Value: 0.01, Text: "errors < 1%"}}
+		r.Goal = tuner.NewGoal(r.File)
+		r.Load = func(ctx context.Context, plan loadgen.Plan) (loadgen.Result, error) {
+			seconds := plan.OnSecond
+			plan.OnSecond = func(s loadgen.Second) {
+				s.OK, s.Failed = 0, s.Started
+				seconds(s)
+			}
+			return offer(ctx, plan)
+		}
+		watch := r.Watch
+		r.Watch = func(targets func() []observer.Target) Watching { return slowly{watch(targets).(*observer.Watch)} }
+		o, err := r.RunTrial(t.Context(), tuner.Step{Purpose: tuner.Probe, Settings: settings, Scenario: shape.Name})
+		if err != nil || o.Stopped == "" || o.Complete || slices.Contains(kinds(o), tuner.CountersMissing) {
+			t.Fatalf("%v, stopped %q, doubts %v", err, o.Stopped, o.Invalid)
+		}
+		if n := len(o.Seconds); n < 14 || n > 18 || o.Containers[0].CPU == nil {
+			t.Errorf("it ended after %d seconds with a CPU usage of %v: want it soon after the second sample of the window", n, o.Containers[0].CPU)
 		}
 	})
 }

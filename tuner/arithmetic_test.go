@@ -50,6 +50,18 @@ func TestBracket(t *testing.T) {
 	near(t, "confidence at 8", b.confidence(math.Log(8)), 0.02, 0.03)
 }
 
+// The worked values of fit.go's second run; without doubt in the mean it stands alone, and with nothing else it is certain.
+func TestSecondRun(t *testing.T) {
+	near(t, "P(both)", bothMet(0.871, 0.23), 0.7703, 2e-4)
+	near(t, "given one", bothMet(0.871, 0.23)/0.871, 0.884, 5e-4)
+	near(t, "apart", bothMet(0.9, 0), 0.81, 1e-12)
+	f := fit{noise: noise{prior: 0.1, priorWeight: 6}, usage: 100, points: []fitPoint{{limit: 150, span: math.Log(150), u: depth(100, 150), y: -0.15}}}
+	once, again := f.confidence(150, 0), f.confidenceAfter(150, 0)
+	if again <= once || again > 1 {
+		t.Errorf("confidence %.3f before and %.3f after another run passed", once, again)
+	}
+}
+
 // One freak kill far above the need does not rule it out for ever.
 func TestBracketForgivesOneWrongSign(t *testing.T) {
 	b := newBracket(math.Log(4), math.Log(64))

@@ -143,6 +143,9 @@ func (h history) lower(last *Trial) Step {
 	if step, ok := h.tooNoisy(); ok {
 		return step
 	}
+	if step, ok := h.unpeg(last); ok {
+		return step
+	}
 	if e := h.nextOf(estimates); e != nil {
 		return h.toward(withLimit(held, e.Limit, e.next, h.goal.Tuning.QoS), Probe, e.reason)
 	}

@@ -38,8 +38,9 @@ func (h history) littleKnown(held Settings) (sigma float64, few bool) {
 const (
 	// comfort is the y = ln(value/bound) below which a CPU limit leaves room enough to search memory beside it.
 	comfort = -0.4
-	// maxRelaxed is how often a CPU limit is raised for that.
+	// maxRelaxed is how often a CPU limit is raised for that, and relaxBy the factor.
 	maxRelaxed = 2
+	relaxBy    = 1.5
 )
 
 // relax raises the most used CPU limit where the first trial that passed did so only just: the search of a memory limit
@@ -65,9 +66,30 @@ func (h history) relax(last *Trial) (Step, bool) {
 	if use < 1/mostRelaxed || h.worstMargin(last) < comfort {
 		return Step{}, false
 	}
-	to := most.within(roundUp(CPU, float64(valueOf(last.Step.Settings, most.Limit))*1.5))
+	to := most.within(roundUp(CPU, float64(valueOf(last.Step.Settings, most.Limit))*relaxBy))
 	return h.toward(withLimit(last.Step.Settings, most.Limit, to, h.goal.Tuning.QoS), Probe,
 		"it passed only just: room in CPU first, to search memory beside it"), true
+}
+
+// unpeg raises a CPU limit that nearly all was used of in the newest trial, where that failed twice after memory limits
+// moved: a collector short of memory uses all the CPU it gets, and a CPU limit at the knee fails now and then whatever the
+// memory is. Which of the two it was shows with room in CPU.
+func (h history) unpeg(last *Trial) (Step, bool) {
+	i, culprit := len(h.trials)-1, last.Verdict.Culprit
+	if last.Verdict.Judgement != Fail || culprit == nil || h.place(*culprit) < 0 || !h.starved(i, *culprit) || !h.failedBefore(i) {
+		return Step{}, false
+	}
+	if moved, _ := h.movedAt(i); moved != nil && moved.Resource == CPU {
+		return Step{}, false
+	}
+	value := h.value(i, *culprit)
+	more := h.goal.Limits[h.place(*culprit)].within(roundUp(CPU, float64(value)*relaxBy))
+	if more <= value {
+		return Step{}, false
+	}
+	return h.toward(withLimit(last.Step.Settings, *culprit, more, h.goal.Tuning.QoS), Probe,
+		fmt.Sprintf("%s used all of %s and failed twice: room in CPU, to see whether that or memory was short",
+			culprit.Container, limitText(CPU, value))), true
 }
 
 // worstMargin is the largest y of the SLOs that change gradually.

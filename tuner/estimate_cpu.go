@@ -188,6 +188,15 @@ func (c *cpuSearch) confidence(limit float64) float64 {
 	return p
 }
 
+// confidenceAfter is the confidence once a soak at the limit, which no fit holds, has passed.
+func (c *cpuSearch) confidenceAfter(limit float64) float64 {
+	p := 1.0
+	for k := range c.fits {
+		p = min(p, c.fits[k].confidenceAfter(limit, c.low))
+	}
+	return p
+}
+
 // sigma is the noise of the SLO that binds: the one with the least confidence at the last limit.
 func (c *cpuSearch) sigma() float64 {
 	s, least := 0.0, 2.0
@@ -276,7 +285,7 @@ const manySteps = 5
 // that moved often goes to and fro over a knee that moves by as much from run to run.
 func (c *cpuSearch) worthIt() float64 {
 	if c.h.moves(c.limit.Limit) >= manySteps {
-		return 1 + 2*resolution
+		return 1 + 1.5*resolution
 	}
 	return 1 + resolution
 }

@@ -111,7 +111,7 @@ func larger[T float64 | scenarios.Bytes](a, b *T) *T {
 // a failure right after one moved, in a search that passed just before, is that limit's, with three exceptions: where
 // memory is lacking (see lacksMemory), it is the culprit wherever the step moved; where memory was raised, which does no
 // harm, it is the limit that is near, if any; and where memory was lowered and only a CPU limit is near, with no more CPU used than
-// ever, it is that CPU limit, unless it fails again.
+// ever, it is that CPU limit, unless it fails again, or where a later trial passed with more of that CPU limit alone.
 func (h history) accuses(i int, l Limit) bool {
 	culprit := h.trials[i].Verdict.Culprit
 	moved, raised := h.movedAt(i)
@@ -120,7 +120,7 @@ func (h history) accuses(i int, l Limit) bool {
 	}
 	if moved == nil || culprit != nil && *culprit != *moved &&
 		(culprit.Resource == Memory && h.lacksMemory(i, *moved) ||
-			moved.Resource == Memory && (raised || !h.usesMore(i, *culprit) && !h.failedBefore(i))) {
+			moved.Resource == Memory && (raised || !h.usesMore(i, *culprit) && !h.failedBefore(i) || h.absolved(i, *moved, *culprit))) {
 		return culprit != nil && *culprit == l
 	}
 	return *moved == l
@@ -131,6 +131,20 @@ func (h history) accuses(i int, l Limit) bool {
 func (h history) lacksMemory(i int, moved Limit) bool {
 	mode := h.trials[i].Verdict.Mode
 	return ranOut(mode) && (!h.starved(i, moved) || mode == Thrashing && h.usesMore(i, moved))
+}
+
+// absolved says whether a memory limit was enough in a later trial that passed, at no more of it and with more of the CPU
+// limit that was short in trial i.
+func (h history) absolved(i int, memory, cpu Limit) bool {
+	if cpu.Resource != CPU || !h.starved(i, cpu) {
+		return false
+	}
+	for j := i + 1; j < len(h.trials); j++ {
+		if h.trials[j].Verdict.Judgement == Pass && h.value(j, memory) <= h.value(i, memory) && h.value(j, cpu) > h.value(i, cpu) {
+			return true
+		}
+	}
+	return false
 }
 
 // ranOut says whether a failure is one for want of memory, and not just slowness beside a limit that is nearly full.

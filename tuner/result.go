@@ -50,7 +50,10 @@ func (h history) evidenceOf(l Searched, settings Settings) Evidence {
 
 // confidenceAt is the probability that a limit at value is enough for one more run.
 func (h history) confidenceAt(l Searched, value int64) float64 {
-	if l.Resource == CPU {
+	switch last := h.last(); {
+	case l.Resource == CPU && last.Step.soak() && last.Verdict.Judgement == Pass && h.value(len(h.trials)-1, l.Limit) == value:
+		return h.search(l).confidenceAfter(float64(value))
+	case l.Resource == CPU:
 		return h.search(l).confidence(float64(value))
 	}
 	return h.bracket(l).confidence(spanOf(value))
