@@ -42,8 +42,8 @@ type run struct {
 
 // load offers the scenario's hits until they end, ctx is cancelled, or the trial is lost.
 func (t *run) load(ctx context.Context) error {
-	ctx, lost := context.WithCancel(ctx)
-	defer lost()
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	slos := t.Goal.SLOs[t.step.Scenario]
 	t.loadBegan = time.Now() // until the load says better
 	result, err := t.Load(ctx, loadgen.Plan{
@@ -56,8 +56,8 @@ func (t *run) load(ctx context.Context) error {
 		OnSecond: func(s loadgen.Second) {
 			t.second(s)
 			if t.stopped == "" {
-				if t.stopped = t.lost(); t.stopped != "" {
-					lost()
+				if t.stopped = t.whyLost(); t.stopped != "" {
+					end()
 				}
 			}
 		},
@@ -113,14 +113,14 @@ func (t *run) limits(instances []workload.Instance) []tuner.ContainerUse {
 	return all
 }
 
-// lost says why the trial can't be saved any more and may end; "" where it goes on. A kill tells its own cause. Which limit
-// stands in the way of an SLO is told by the counters: until they can be read, which where a kubelet has a sample every 10
-// to 20 s takes half a minute, the evidence is not there, and a trial that ended would say nothing.
-func (t *run) lost() string {
+// whyLost says why the trial can't be saved any more and may end; "" where it goes on. A kill tells its own cause. Which
+// limit stands in the way of an SLO is told by the counters: until they can be read, which where a kubelet has a sample
+// every 10 to 20 s takes half a minute, the evidence is not there, and a trial that ended would say nothing.
+func (t *run) whyLost() string {
 	o := t.soFar()
-	why := tuner.Doomed(t.Goal, t.step, o)
-	unread := slices.ContainsFunc(o.Invalid, func(d tuner.Doubt) bool { return d.Kind == tuner.CountersMissing })
-	if unread && len(o.Kills) == 0 {
+	why, killed := tuner.Doomed(t.Goal, t.step, o)
+	unread := func(d tuner.Doubt) bool { return d.Kind == tuner.CountersMissing }
+	if !killed && slices.ContainsFunc(o.Invalid, unread) {
 		return ""
 	}
 	return why

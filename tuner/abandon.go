@@ -10,7 +10,7 @@ func Abandon(goal Goal, trials []Trial, why string) Step {
 	}
 	if best := h.best(); best != nil {
 		step.Result.Settings = h.withRequests(best.Step.Settings)
-		step.Result.Evidence = h.evidence(step.Result.Settings)
+		step.Result.Evidence = h.evidence(step.Result.Settings, h.until(best))
 	}
 	return step
 }

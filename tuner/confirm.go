@@ -71,7 +71,7 @@ func (h history) confirmed(soak *Trial) Step {
 	step := h.end(outcome, why)
 	r := step.Result
 	r.Settings, r.Verified = soak.Step.Settings, true
-	r.Evidence = h.evidence(soak.Step.Settings)
+	r.Evidence = h.evidence(soak.Step.Settings, h)
 	r.Sigma, r.Confidence = h.summary(r.Evidence)
 	return step
 }

@@ -71,15 +71,13 @@ func (h history) relax(last *Trial) (Step, bool) {
 		"it passed only just: room in CPU first, to search memory beside it"), true
 }
 
-// unpeg raises a CPU limit that nearly all was used of in the newest trial, where that failed twice after memory limits
-// moved: a collector short of memory uses all the CPU it gets, and a CPU limit at the knee fails now and then whatever the
-// memory is. Which of the two it was shows with room in CPU.
+// unpeg raises a CPU limit that was nearly all used in the newest trial, where that failed twice after memory limits moved: a
+// collector short of memory uses all the CPU it gets, and a CPU limit at the knee fails now and then whatever the memory
+// is. Which of the two it was shows with room in CPU.
 func (h history) unpeg(last *Trial) (Step, bool) {
 	i, culprit := len(h.trials)-1, last.Verdict.Culprit
-	if last.Verdict.Judgement != Fail || culprit == nil || h.place(*culprit) < 0 || !h.starved(i, *culprit) || !h.failedBefore(i) {
-		return Step{}, false
-	}
-	if moved, _ := h.movedAt(i); moved != nil && moved.Resource == CPU {
+	if last.Verdict.Judgement != Fail || culprit == nil || h.place(*culprit) < 0 || !h.starved(i, *culprit) || !h.failedBefore(i) ||
+		!h.onlyMemoryMoved(i) || h.raises(*culprit) >= maxRelaxed {
 		return Step{}, false
 	}
 	value := h.value(i, *culprit)
@@ -88,8 +86,33 @@ func (h history) unpeg(last *Trial) (Step, bool) {
 		return Step{}, false
 	}
 	return h.toward(withLimit(last.Step.Settings, *culprit, more, h.goal.Tuning.QoS), Probe,
-		fmt.Sprintf("%s used all of %s and failed twice: room in CPU, to see whether that or memory was short",
+		fmt.Sprintf("%s used nearly all of %s and failed twice: room in CPU, to see whether that or memory was short",
 			culprit.Container, limitText(CPU, value))), true
+}
+
+// onlyMemoryMoved says whether trial i has memory limits elsewhere than the last trial that passed before it, and no less CPU.
+func (h history) onlyMemoryMoved(i int) bool {
+	j, moved := h.passedBefore(i), false
+	for _, l := range h.goal.Limits {
+		switch {
+		case j < 0, l.Resource == CPU && h.value(i, l.Limit) < h.value(j, l.Limit):
+			return false
+		case l.Resource == Memory && h.value(i, l.Limit) != h.value(j, l.Limit):
+			moved = true
+		}
+	}
+	return moved
+}
+
+// raises counts the steps that raised a limit since something passed.
+func (h history) raises(l Limit) int {
+	n := 0
+	for i := range h.trials {
+		if c := h.trials[i].Step.Change; c != nil && c.Limit == l && c.To > c.From && h.passedBefore(i) >= 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // worstMargin is the largest y of the SLOs that change gradually.

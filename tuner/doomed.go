@@ -8,7 +8,8 @@ import (
 	"github.com/plimsoll/plimsoll/scenarios"
 )
 
-// Doomed says why a trial that is still running is lost already, or "" where it is not. A trial is lost when
+// Doomed says why a trial that is still running is lost already, or "" where it is not, and whether it is lost by kills
+// alone, which no counter has to explain. A trial is lost when
 //
 //   - a container was killed, or ended by itself, more often than the SLOs allow, in the warm-up too;
 //   - an SLO is beyond rescue by arithmetic: more hits have failed, or were slower than the bound, than it forgives
@@ -17,17 +18,17 @@ import (
 //     no lighter. It wants to be surer for a step that must run whole.
 //
 // Nothing but kills is judged in the warm-up.
-func Doomed(goal Goal, step Step, soFar Observation) string {
+func Doomed(goal Goal, step Step, soFar Observation) (why string, killed bool) {
 	h := &hearing{goal: goal, step: step, o: soFar, margins: measure(goal, step, soFar)}
 	if _, void := h.voided(); !void {
 		if v, killed := h.killed(); killed && v.Judgement == Fail {
-			return v.Why
+			return v.Why, true
 		}
 	}
 	if l, isLost := lost(goal, step, soFar); isLost {
-		return l.why
+		return l.why, false
 	}
-	return ""
+	return "", false
 }
 
 // loss is an SLO that the rest of a trial can't save.

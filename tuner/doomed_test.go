@@ -73,7 +73,7 @@ func TestDoomedStaysDoomed(t *testing.T) {
 			inFlight += 200 - ok
 			o.Seconds = append(o.Seconds, Second{At: time.Duration(i) * time.Second, Warmup: i <= 2, Offered: 200, Achieved: 200, Throughput: ok,
 				InFlight: int64(inFlight), P50: new(time.Duration(r.IntN(60)) * time.Millisecond), P99: new(time.Duration(40+r.IntN(20)) * time.Millisecond)})
-			why := Doomed(goal, step, o)
+			why, _ := Doomed(goal, step, o)
 			if was != "" && why == "" {
 				t.Fatalf("lost after %d s (%s), saved after %d s", i-1, was, i)
 			}

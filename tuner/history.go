@@ -111,7 +111,8 @@ func larger[T float64 | scenarios.Bytes](a, b *T) *T {
 // a failure right after one moved, in a search that passed just before, is that limit's, with three exceptions: where
 // memory is lacking (see lacksMemory), it is the culprit wherever the step moved; where memory was raised, which does no
 // harm, it is the limit that is near, if any; and where memory was lowered and only a CPU limit is near, with no more CPU used than
-// ever, it is that CPU limit, unless it fails again, or where a later trial passed with more of that CPU limit alone.
+// ever, it is that CPU limit, unless it fails again; and it is that CPU limit after all where later trials passed with more
+// of it and no more memory.
 func (h history) accuses(i int, l Limit) bool {
 	culprit := h.trials[i].Verdict.Culprit
 	moved, raised := h.movedAt(i)
@@ -133,18 +134,27 @@ func (h history) lacksMemory(i int, moved Limit) bool {
 	return ranOut(mode) && (!h.starved(i, moved) || mode == Thrashing && h.usesMore(i, moved))
 }
 
-// absolved says whether a memory limit was enough in a later trial that passed, at no more of it and with more of the CPU
-// limit that was short in trial i.
+// absolved says whether later trials show that a memory limit was enough in trial i and only the CPU limit short: those with no
+// more of that memory and more of that CPU mostly passed, and used no more CPU than ever (a collector short of memory passes
+// too where it gets all the CPU it then needs). A cold trial says nothing of what a longer life needs.
 func (h history) absolved(i int, memory, cpu Limit) bool {
 	if cpu.Resource != CPU || !h.starved(i, cpu) {
 		return false
 	}
+	balance := 0
 	for j := i + 1; j < len(h.trials); j++ {
-		if h.trials[j].Verdict.Judgement == Pass && h.value(j, memory) <= h.value(i, memory) && h.value(j, cpu) > h.value(i, cpu) {
-			return true
+		t := &h.trials[j]
+		if h.value(j, memory) > h.value(i, memory) || h.value(j, cpu) <= h.value(i, cpu) || t.Observation.Fresh && !h.trials[i].Observation.Fresh {
+			continue
+		}
+		switch {
+		case t.Verdict.Judgement == Fail:
+			balance--
+		case t.Verdict.Judgement == Pass && !h.usesMore(j, cpu):
+			balance++
 		}
 	}
-	return false
+	return balance > 0
 }
 
 // ranOut says whether a failure is one for want of memory, and not just slowness beside a limit that is nearly full.
@@ -179,25 +189,40 @@ func (h history) usesMore(i int, l Limit) bool {
 }
 
 // movedAt returns the one limit that trial i has elsewhere than the last trial that passed before it, and whether it is
-// higher now; nil where none or more than one differs.
+// higher now; nil where none or more than one differs. Beside a memory limit that was lowered, room in CPU counts for nothing.
 func (h history) movedAt(i int) (moved *Limit, raised bool) {
-	for j := i - 1; j >= 0; j-- {
-		if h.trials[j].Verdict.Judgement != Pass {
-			continue
+	j := h.passedBefore(i)
+	if j < 0 {
+		return nil, false
+	}
+	var room *Limit
+	rooms, others := 0, 0
+	for k := range h.goal.Limits {
+		l := &h.goal.Limits[k].Limit
+		switch now, then := h.value(i, *l), h.value(j, *l); {
+		case now > then && l.Resource == CPU:
+			room, rooms = l, rooms+1
+		case now != then:
+			moved, raised, others = l, now > then, others+1
 		}
-		for k := range h.goal.Limits {
-			l := &h.goal.Limits[k].Limit
-			if h.value(i, *l) == h.value(j, *l) {
-				continue
-			}
-			if moved != nil {
-				return nil, false
-			}
-			moved, raised = l, h.value(i, *l) > h.value(j, *l)
-		}
+	}
+	switch {
+	case others == 0 && rooms == 1:
+		return room, true
+	case others == 1 && (rooms == 0 || moved.Resource == Memory && !raised):
 		return moved, raised
 	}
 	return nil, false
+}
+
+// passedBefore is the last trial that passed before trial i; −1 where none did.
+func (h history) passedBefore(i int) int {
+	for j := i - 1; j >= 0; j-- {
+		if h.trials[j].Verdict.Judgement == Pass {
+			return j
+		}
+	}
+	return -1
 }
 
 // starved says whether l is a CPU limit whose container used nearly all of it in trial i: then hits pile up in memory,

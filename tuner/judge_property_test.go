@@ -136,7 +136,7 @@ func TestJudgeZero(t *testing.T) {
 			t.Errorf("%s: %+v", name, v)
 		}
 	}
-	if why := Doomed(Goal{}, Step{}, Observation{}); why != "" {
+	if why, _ := Doomed(Goal{}, Step{}, Observation{}); why != "" {
 		t.Errorf("nothing is doomed: %s", why)
 	}
 }

@@ -83,7 +83,8 @@ func newScene() *scene {
 
 func (s *scene) answer(command string) string {
 	if command == "doomed" {
-		return orElse(Doomed(s.goal, s.step, s.o), "goes on")
+		why, _ := Doomed(s.goal, s.step, s.o)
+		return orElse(why, "goes on")
 	}
 	v := Judge(s.goal, s.step, s.o)
 	text := string(v.Judgement)

@@ -91,9 +91,9 @@ func (h history) levelMargin(i int, slo string, l Limit) (y float64, ok bool) {
 
 // throttleNoise is the noise of throttleMargin before it was measured. Throttled periods come in runs, as the backlog of
 // one is left to the next: three at a time near the knee, so that a window of 100 periods says what n = 33 independent
-// ones would. The root's arcsine then has a standard deviation of 1/(2√n), which at b = 0.1 is a margin of 2·3·0.087 = 0.5:
-// a real service was throttled in 1 %, 4 % and 52 % of the periods of three trials at one limit. That much is certain, so
-// it weighs more than a guess.
+// ones would. The root's arcsine then has a standard deviation of 1/(2√n), which at b = 0.1 is a margin of 2·3·0.087 = 0.5.
+// That much is certain, so it weighs more than a guess; right at the knee trials differ by more (a real service was
+// throttled in 1 % of the periods of one trial, and in 52 % of another at the same limit).
 const (
 	throttleNoise       = 0.5
 	throttleNoiseWeight = 10.0

@@ -7,17 +7,28 @@ func (h history) end(outcome Outcome, why string) Step {
 	return Step{Reason: why, Result: &Result{Outcome: outcome, Why: why}}
 }
 
-// evidence says for each limit what it rests on.
-func (h history) evidence(settings Settings) []Evidence {
+// evidence says for each limit what it rests on. then is what was known when the settings were last tried: need and
+// confidence are those beside the other limits of that trial.
+func (h history) evidence(settings Settings, then history) []Evidence {
 	var all []Evidence
 	for _, l := range h.goal.Limits {
-		all = append(all, h.evidenceOf(l, settings))
+		all = append(all, h.evidenceOf(l, settings, then))
 	}
 	return all
 }
 
-func (h history) evidenceOf(l Searched, settings Settings) Evidence {
-	e := h.estimateOf(l)
+// until is what was known after trial t, one of this history.
+func (h history) until(t *Trial) history {
+	for i := range h.trials {
+		if &h.trials[i] == t {
+			return newHistory(h.goal, h.trials[:i+1])
+		}
+	}
+	return h
+}
+
+func (h history) evidenceOf(l Searched, settings Settings, then history) Evidence {
+	e := then.estimateOf(l)
 	value := valueOf(settings, l.Limit)
 	c, _ := settings.Of(l.Container)
 	ev := Evidence{Limit: l.Limit, Derived: value, Request: int64(c.CPURequest), RequestReason: h.requestReason(l.Limit, settings)}
@@ -41,8 +52,8 @@ func (h history) evidenceOf(l Searched, settings Settings) Evidence {
 	if e.demand > 0 {
 		ev.Margin = new(float64(value)/e.demand - 1)
 	}
-	if e.sigma > 0 && (l.Resource == Memory || len(h.search(l).fits) > 0) {
-		ev.Confidence = new(h.confidenceAt(l, value))
+	if e.sigma > 0 && (l.Resource == Memory || len(then.search(l).fits) > 0) {
+		ev.Confidence = new(then.confidenceAt(l, value))
 	}
 	ev.LimitReason = limitReason(l, ev, e)
 	return ev
