@@ -107,7 +107,7 @@ func (k *Kube) putBack(ctx context.Context, keep tuner.Settings) error {
 			return err
 		}
 	}
-	waited := k.awaitOriginal(ctx, o, r.Unready)
+	waited := k.awaitReplicas(ctx, o, r.Unready)
 	if k.watch != nil && k.watch.now().gone {
 		k.say(fmt.Sprintf("%s is gone; there is nothing to put back", k.target))
 		return nil
@@ -145,6 +145,28 @@ func (k *Kube) fieldsBack(ctx context.Context, keep tuner.Settings) (object, err
 		k.say(fmt.Sprintf("%s: left as it is: %s", k.target, d))
 	}
 	return o, err
+}
+
+// mostLooks is how often the replicas are looked at again while the Pods become the old ones.
+const mostLooks = 3
+
+// awaitReplicas is awaitOriginal with a look at the replicas after it: an HPA's controller that has lost sight of the API
+// server acts for a while on the HPA as it was pinned, after it was let go.
+func (k *Kube) awaitReplicas(ctx context.Context, o object, unready bool) error {
+	for range mostLooks {
+		if err := k.awaitOriginal(ctx, o, unready); err != nil {
+			return err
+		}
+		again, err := k.replicasBack(ctx)
+		if apierrors.IsNotFound(err) || err == nil && again.GetGeneration() == o.GetGeneration() {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("put the replicas of %s back: %w", k.target, err)
+		}
+		o = again
+	}
+	return k.awaitOriginal(ctx, o, unready)
 }
 
 // replicasBack puts the replicas back again where an HPA, until it was let go, has changed them once more.

@@ -179,8 +179,8 @@ func TestEvictedPod(t *testing.T) {
 	})
 	r := s.report(t, printed)
 	disturbed := len(r.Trials) == 1 && slices.ContainsFunc(r.Trials[0].Observation.Invalid, func(d tuner.Doubt) bool { return d.Kind == tuner.NodeDisturbed })
-	if code != 1 || !disturbed || r.Trials[0].Verdict.Judgement != tuner.Inconclusive {
-		t.Errorf("code %d, want 1, as there was one trial, and that doubted: %s\n%s", code, brief(r), printed)
+	if code != 3 || !disturbed || r.Trials[0].Verdict.Judgement != tuner.Inconclusive {
+		t.Errorf("code %d, want 3, as there was one trial, and that doubted: %s\n%s", code, brief(r), printed)
 	}
 	s.unchanged(t, before, printed)
 }
@@ -239,8 +239,8 @@ func TestNoCounters(t *testing.T) {
 				}
 			}
 			r := s.report(t, printed)
-			if code != 1 || r.Trials[0].Verdict.Judgement != tuner.Inconclusive || !strings.Contains(brief(r), c.doubt) {
-				t.Errorf("code %d, want 1, as there was one trial, and that doubted for %q: %s\n%s", code, c.doubt, brief(r), printed)
+			if code != 3 || r.Trials[0].Verdict.Judgement != tuner.Inconclusive || !strings.Contains(brief(r), c.doubt) {
+				t.Errorf("code %d, want 3, as there was one trial, and that doubted for %q: %s\n%s", code, c.doubt, brief(r), printed)
 			}
 			if strings.HasPrefix(c.name, "metrics-server") && !strings.Contains(strings.Join(r.Warnings, "\n"), "this result is without usage as kubectl top") {
 				t.Errorf("the result's warnings say nothing of it: %q", r.Warnings)
