@@ -19,19 +19,14 @@ func (h history) left() int { return h.goal.Tuning.MaxTrials - len(h.trials) }
 
 // cost is what one more trial of a scenario should take: its length, and the largest overhead seen so far.
 func (h history) cost(scenario string) time.Duration {
-	var length, overhead time.Duration
-	for _, s := range h.goal.Scenarios {
-		if s.Name == scenario {
-			length = s.Duration()
-		}
-	}
+	var overhead time.Duration
 	for i := range h.trials {
 		t := &h.trials[i]
 		if t.Observation.Complete {
 			overhead = max(overhead, t.Elapsed-t.Observation.Planned)
 		}
 	}
-	return length + overhead
+	return h.goal.scenario(scenario).Duration() + overhead
 }
 
 // affords says whether one more trial of a scenario fits into the budget.

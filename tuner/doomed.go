@@ -40,12 +40,7 @@ type loss struct {
 // lost finds the first SLO on load or usage that is beyond rescue. What it says of a trial it says of every longer part
 // of that trial too, so that Judge agrees with what ended it.
 func lost(goal Goal, step Step, o Observation) (loss, bool) {
-	var plan scenarios.Scenario
-	for _, s := range goal.Scenarios {
-		if s.Name == step.Scenario {
-			plan = s
-		}
-	}
+	plan := goal.scenario(step.Scenario)
 	f := follow(o)
 	for _, slo := range goal.SLOs[step.Scenario] {
 		why := beyondArithmetic(slo, plan, o, f)

@@ -138,14 +138,10 @@ const (
 // sticky keeps a limit where the newest trial that passed has it, if that is good enough and hardly more than hold: two
 // values that can't be told apart are not worth a trial.
 func (h history) sticky(l Limit, hold int64, ok func(value int64) bool) int64 {
-	for i := len(h.trials) - 1; i >= 0; i-- {
-		if h.trials[i].Verdict.Judgement != Pass {
-			continue
-		}
+	if i := h.passedBefore(len(h.trials)); i >= 0 {
 		if v := h.value(i, l); ok(v) && float64(v) <= float64(hold)*(1+2*resolution) {
 			return v
 		}
-		break
 	}
 	return hold
 }

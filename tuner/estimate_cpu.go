@@ -92,17 +92,9 @@ func (c *cpuSearch) addFits() {
 
 // soaked says whether the confirming soak holds an SLO of the probing scenario too, under no lighter a load.
 func (h history) soaked(slo string) bool {
-	var probe, soak float64
-	for _, s := range h.goal.Scenarios {
-		switch s.Name {
-		case h.goal.Tuning.Probe:
-			probe = s.PeakRate()
-		case h.goal.Tuning.Confirm:
-			soak = s.PeakRate()
-		}
-	}
+	probe, soak := h.goal.scenario(h.goal.Tuning.Probe), h.goal.scenario(h.goal.Tuning.Confirm)
 	same := func(s scenarios.SLO) bool { return s.Text == slo }
-	return soak >= probe && slices.ContainsFunc(h.goal.SLOs[h.goal.Tuning.Confirm], same)
+	return soak.PeakRate() >= probe.PeakRate() && slices.ContainsFunc(h.goal.SLOs[h.goal.Tuning.Confirm], same)
 }
 
 // point is trial i as the fit of one SLO sees it; ok is false where it says nothing.

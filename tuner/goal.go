@@ -28,3 +28,13 @@ func NewGoal(f scenarios.File) Goal {
 	}
 	return g
 }
+
+// scenario is the scenario of that name; zero, without stages, where there is none.
+func (g Goal) scenario(name string) scenarios.Scenario {
+	for _, s := range g.Scenarios {
+		if s.Name == name {
+			return s
+		}
+	}
+	return scenarios.Scenario{}
+}

@@ -116,17 +116,15 @@ const steadyUse = 1.04
 // steady says whether no container used more CPU than in the newest trial that passed: no collector and no kernel was
 // short of memory.
 func (h history) steady(i int) bool {
-	for j := len(h.trials) - 1; j >= 0; j-- {
-		if h.trials[j].Verdict.Judgement != Pass {
-			continue
+	j := h.passedBefore(len(h.trials))
+	if j < 0 {
+		return true
+	}
+	for _, s := range h.goal.Limits {
+		now, then := h.use(i, s.Container), h.use(j, s.Container)
+		if now.cpu != nil && then.cpu != nil && *now.cpu > steadyUse**then.cpu {
+			return false
 		}
-		for _, s := range h.goal.Limits {
-			now, then := h.use(i, s.Container), h.use(j, s.Container)
-			if now.cpu != nil && then.cpu != nil && *now.cpu > steadyUse**then.cpu {
-				return false
-			}
-		}
-		break
 	}
 	return true
 }

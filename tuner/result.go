@@ -59,7 +59,8 @@ func (h history) evidenceOf(l Searched, settings Settings, then history) Evidenc
 	return ev
 }
 
-// confidenceAt is the probability that a limit at value is enough for one more run.
+// confidenceAt is the probability that a limit at value is enough for one more run; where the newest trial is a soak that
+// passed there, that counts as a run.
 func (h history) confidenceAt(l Searched, value int64) float64 {
 	switch last := h.last(); {
 	case l.Resource == CPU && last.Step.soak() && last.Verdict.Judgement == Pass && h.value(len(h.trials)-1, l.Limit) == value:

@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/plimsoll/plimsoll/tuner"
 )
 
 func main() {
@@ -158,7 +160,7 @@ func replayed(all []ending) float64 {
 // listWorst prints the services that are furthest from what was wanted.
 func listWorst(w io.Writer, all []ending, n int) {
 	for i, e := range all {
-		bad := e.truths == nil || e.outcome == "budget_spent"
+		bad := e.truths == nil || e.outcome == string(tuner.BudgetSpent)
 		for _, t := range e.truths {
 			bad = bad || t.pass < 0.6 || t.derived/t.demand > 2 && t.limit.Container == "app"
 		}
