@@ -163,18 +163,21 @@ func (h history) lower(last *Trial) Step {
 	return h.confirm(held)
 }
 
-// nextOf is the first limit that is not settled: memory, then the CPU of minor containers, then that of the largest;
-// nil where all are settled.
+// nextOf is the first limit that is not settled: memory that the newest trial lacked, other memory, then the CPU of minor
+// containers, then that of the largest; nil where all are settled.
 func (h history) nextOf(estimates []estimate) *estimate {
 	var next *estimate
+	newest := len(h.trials) - 1
 	rank := func(e *estimate) int {
 		switch {
-		case e.Resource == Memory:
+		case e.Resource == Memory && h.blames(newest, e.Limit) && e.next > h.value(newest, e.Limit):
 			return 0
-		case h.minor(e.Limit):
+		case e.Resource == Memory:
 			return 1
+		case h.minor(e.Limit):
+			return 2
 		}
-		return 2
+		return 3
 	}
 	for i := range estimates {
 		if e := &estimates[i]; e.next != 0 && (next == nil || rank(e) < rank(next)) {

@@ -189,28 +189,32 @@ func (h history) usesMore(i int, l Limit) bool {
 }
 
 // movedAt returns the one limit that trial i has elsewhere than the last trial that passed before it, and whether it is
-// higher now; nil where none or more than one differs. Beside a memory limit that was lowered, room in CPU counts for nothing.
+// higher now; nil where none or more than one differs. More memory does no harm, so beside a limit that was lowered it counts
+// for nothing, and nor does room in CPU beside a memory limit that was.
 func (h history) movedAt(i int) (moved *Limit, raised bool) {
 	j := h.passedBefore(i)
 	if j < 0 {
 		return nil, false
 	}
-	var room *Limit
-	rooms, others := 0, 0
+	var up, down *Limit
+	ups, downs, rooms := 0, 0, 0
 	for k := range h.goal.Limits {
 		l := &h.goal.Limits[k].Limit
 		switch now, then := h.value(i, *l), h.value(j, *l); {
-		case now > then && l.Resource == CPU:
-			room, rooms = l, rooms+1
-		case now != then:
-			moved, raised, others = l, now > then, others+1
+		case now < then:
+			down, downs = l, downs+1
+		case now > then:
+			up, ups = l, ups+1
+			if l.Resource == CPU {
+				rooms++
+			}
 		}
 	}
 	switch {
-	case others == 0 && rooms == 1:
-		return room, true
-	case others == 1 && (rooms == 0 || moved.Resource == Memory && !raised):
-		return moved, raised
+	case downs == 0 && ups == 1:
+		return up, true
+	case downs == 1 && (rooms == 0 || down.Resource == Memory):
+		return down, false
 	}
 	return nil, false
 }
