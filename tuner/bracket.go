@@ -80,9 +80,20 @@ type sign struct {
 // add adds the signs of trials at one value.
 func (b *bracket) add(s sign) {
 	b.weigh(func(n float64, k int) float64 {
-		p := normalCDF((s.x - n) / bracketSigmas[k])
+		p := chance((s.x - n) / bracketSigmas[k])
 		return power(wrongSign+(1-wrongSign)*p, s.yes) * power(wrongSign+(1-wrongSign)*(1-p), s.no)
 	})
+}
+
+// chance is Φ(z), and 0 or 1 where it is less than 10⁻⁶ from it: most cells are that far from a sign, and wrongSign is far more.
+func chance(z float64) float64 {
+	switch {
+	case z > 4.8:
+		return 1
+	case z < -4.8:
+		return 0
+	}
+	return normalCDF(z)
 }
 
 // power is x to the n, n ≥ 0 and small.
@@ -96,7 +107,7 @@ func power(x float64, n int) float64 {
 
 // floor says that the demand is hardly below x; doubt is the probability that it is after all.
 func (b *bracket) floor(x, doubt float64) {
-	b.weigh(func(n float64, k int) float64 { return doubt + (1-doubt)*normalCDF((n-x)/bracketSigmas[k]) })
+	b.weigh(func(n float64, k int) float64 { return doubt + (1-doubt)*chance((n-x)/bracketSigmas[k]) })
 }
 
 // spread adds measured repeats: squares is the sum of squared deviations, freedom its degrees of freedom. The likelihood
@@ -151,7 +162,7 @@ func (b *bracket) confidenceUpTo(x, enough float64) float64 {
 	for k := range b.mass {
 		for i := b.from[k]; i < b.to[k] && p < enough; i++ {
 			if m := b.mass[k][i]; m > 1e-6 {
-				p += m * normalCDF((x-b.at(i))/bracketSigmas[k])
+				p += m * chance((x-b.at(i))/bracketSigmas[k])
 			}
 		}
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // minorUse is the share of its CPU limit that a minor container is to use.
-const minorUse = 0.6
+const minorUse = 0.65
 
 // minor says whether another container whose CPU limit is searched uses more CPU. All of them share the SLOs, and the
 // room below a bound can be given away once: it goes to the largest, where a percent is worth most. The others stay
