@@ -4,6 +4,7 @@ import (
 	"context"
 
 	core "k8s.io/api/core/v1"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
@@ -33,7 +34,12 @@ func (f feed) run(w *watch, follow context.Context) (informer cache.SharedIndexI
 				f.seen(x, false, false)
 			}
 		},
-		UpdateFunc: func(_, x any) { f.seen(x, false, false) },
+		UpdateFunc: func(was, x any) {
+			if replaced(was, x) {
+				f.seen(was, true, true)
+			}
+			f.seen(x, false, false)
+		},
 		DeleteFunc: func(x any) {
 			last, stale := x.(cache.DeletedFinalStateUnknown)
 			if stale {
@@ -47,6 +53,14 @@ func (f feed) run(w *watch, follow context.Context) (informer cache.SharedIndexI
 	}
 	w.group.Go(func() { informer.Run(follow.Done()) })
 	return informer, registration.HasSynced, nil
+}
+
+// replaced says whether an object is another one of the same name. An informer tells of that as of an update, where both the
+// deletion and the creation fell into a gap of its watch: a StatefulSet's Pods, while the API server is away.
+func replaced(was, x any) bool {
+	a, errA := apimeta.Accessor(was)
+	b, errB := apimeta.Accessor(x)
+	return errA == nil && errB == nil && a.GetUID() != b.GetUID()
 }
 
 // allowed is whether this user may list and watch what f follows: without the watch it would come too late.
