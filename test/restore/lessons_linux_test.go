@@ -94,6 +94,7 @@ func lessons() []lesson {
 		{name: "L15 nothing is left behind", cases: func(calls map[string][]string) []trouble {
 			return []trouble{at("deployment", killAfter, first(calls["deployment"], revisionsCall), 1)}
 		}},
+		{name: "L16 an autoscaler that acts on what it was", test: lateAutoscaler},
 	}
 }
 

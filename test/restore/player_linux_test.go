@@ -30,12 +30,14 @@ type player struct {
 	// born is when the player first made a container run, by Pod UID.
 	mu   sync.Mutex
 	born map[types.UID]time.Time
+	// held are the namespaces whose new Pods do not start yet.
+	held map[string]bool
 }
 
 // newPlayer makes the node and plays until the test ends.
 func newPlayer(t *testing.T, client kubernetes.Interface) *player {
 	t.Helper()
-	p := &player{client: client, told: make(chan string, 10000), born: map[types.UID]time.Time{}}
+	p := &player{client: client, told: make(chan string, 10000), born: map[types.UID]time.Time{}, held: map[string]bool{}}
 	if err := p.makeNode(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -107,13 +109,35 @@ func (p *player) tend(ctx context.Context, pod *corev1.Pod) error {
 	case pod.Spec.NodeName == "":
 		return pods.Bind(ctx, &corev1.Binding{ObjectMeta: metav1.ObjectMeta{Name: pod.Name, UID: pod.UID}, Target: corev1.ObjectReference{Kind: "Node", Name: nodeName}},
 			metav1.CreateOptions{})
-	case pod.Status.Phase != corev1.PodRunning || pod.Status.ObservedGeneration != pod.Generation:
+	case (pod.Status.Phase != corev1.PodRunning || pod.Status.ObservedGeneration != pod.Generation) && !p.holds(pod.Namespace):
 		running := pod.DeepCopy()
 		running.Status = p.running(pod)
 		_, err := pods.UpdateStatus(ctx, running, metav1.UpdateOptions{})
 		return err
 	}
 	return nil
+}
+
+// hold keeps new Pods of a namespace from starting, until release.
+func (p *player) hold(namespace string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held[namespace] = true
+}
+
+func (p *player) release(namespace string) {
+	p.mu.Lock()
+	delete(p.held, namespace)
+	p.mu.Unlock()
+	for _, pod := range p.in(namespace) {
+		p.told <- namespace + "/" + pod.Name
+	}
+}
+
+func (p *player) holds(namespace string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.held[namespace]
 }
 
 // running is the status of a Pod whose containers run with the resources of its spec.

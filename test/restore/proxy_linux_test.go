@@ -30,6 +30,8 @@ type proxy struct {
 	fault fault
 	// act kills the program, or makes the foreign edit; it returns when that is done.
 	act func()
+	// served is told of every call that was answered without damage, reads too; nil: nobody is.
+	served func(method, path string)
 	// calls are the mutating calls since the fault was set, in the order they came; latest is when the last came.
 	calls  []string
 	latest time.Time
@@ -106,6 +108,7 @@ func (p *proxy) serve(w http.ResponseWriter, r *http.Request) {
 	switch damage {
 	case none:
 		p.forward.ServeHTTP(w, r)
+		p.tell(r)
 	case killBefore:
 		act()
 		hangUp(w)
@@ -127,6 +130,23 @@ func (p *proxy) serve(w http.ResponseWriter, r *http.Request) {
 		reply.write(w)
 	default:
 		answer(w, damage)
+	}
+}
+
+// listen has served told of the calls from now on.
+func (p *proxy) listen(served func(method, path string)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.served = served
+}
+
+// tell tells it of a call.
+func (p *proxy) tell(r *http.Request) {
+	p.mu.Lock()
+	served := p.served
+	p.mu.Unlock()
+	if served != nil {
+		served(r.Method, r.URL.Path)
 	}
 }
 

@@ -35,6 +35,7 @@ func (p place) as(t *testing.T, modes ...preflight.Mode) place {
 
 // A load runs with what plimsoll-load grants.
 func TestLoadJobWithLeastPrivilege(t *testing.T) {
+	t.Parallel()
 	admin := newPlace(t, nil)
 	plan := planFor(admin.deployDemo(t, "1"), 20, 2*time.Second)
 	p := admin.as(t, preflight.Load)
@@ -50,6 +51,7 @@ func TestLoadJobWithLeastPrivilege(t *testing.T) {
 
 // Preflight says what is granted and what is not, and the rule it names, granted, makes the difference.
 func TestPreflightSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	admin := newPlace(t, nil)
 	question := preflight.Question{
 		Namespace: admin.Namespace, Needed: []preflight.Mode{preflight.Tune, preflight.Load}, Now: time.Now(),
@@ -80,6 +82,7 @@ func TestPreflightSaysWhatIsMissing(t *testing.T) {
 
 // With the roles of both modes the run is ready.
 func TestPreflightIsReady(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, nil).as(t, preflight.Read, preflight.Tune, preflight.Load, preflight.Resize, preflight.Reader)
 	report, err := preflight.Run(t.Context(), p.Client, preflight.Question{
 		Namespace: p.Namespace, Needed: []preflight.Mode{preflight.Tune, preflight.Load}, Now: time.Now(),
@@ -145,6 +148,7 @@ func (p place) breaking(t *testing.T, after time.Duration) (place, func() int) {
 
 // Connections that break all the time cost no row and repeat none.
 func TestLoadLogIsFollowedOverBrokenConnections(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t, nil)
 	plan := planFor(p.deployDemo(t, "1"), 20, 8*time.Second)
 	flaky, broken := p.breaking(t, 1300*time.Millisecond)

@@ -64,6 +64,7 @@ spec:
 
 // A real HPA scales on hits per second.
 func TestHPAScalesOnHitsPerSecond(t *testing.T) {
+	t.Parallel()
 	c := shared.Start(t)
 	c.Victim(t)
 	ns := c.Namespace(t, nil)
@@ -100,6 +101,7 @@ spec:
 // The played controllers do what the real ones do where a tuning run looks: a new template's Pods replace the old ones, and
 // the pause annotation takes the HPA away and its end brings it back.
 func TestPlayedControllersKeepTheirPart(t *testing.T) {
+	t.Parallel()
 	c := shared.Start(t)
 	c.Victim(t)
 	ns := c.Namespace(t, nil)

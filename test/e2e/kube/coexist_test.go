@@ -276,6 +276,7 @@ func TestKilledCoexistenceIsRestored(t *testing.T) {
 
 // Where there is no VPA, one is made in Off mode for the comparison and deleted; by restore where the run was killed.
 func TestCompatWithVPA(t *testing.T) {
+	t.Parallel() // nothing is measured
 	long(t)
 	s, user, derived := beside(t, "")
 	before := s.snapshot(t)

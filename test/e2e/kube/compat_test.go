@@ -135,6 +135,7 @@ func (j judged) get(t *testing.T, object, path string) string {
 // An HPA and a VPA on one resource are found with the right bounds, a quota that is too small with the replicas that fit;
 // once the mends are applied nothing of it is left. All with a role that reads one namespace.
 func TestCompatFindsAndMends(t *testing.T) {
+	t.Parallel()
 	j := newJudged(t)
 	j.Apply(t, j.namespace, web(1, "{requests: {cpu: 100m, memory: 32Mi}, limits: {cpu: 200m, memory: 64Mi}}")+fmt.Sprintf(scaledOnCPU, 2, 10, 50)+freeVPA+`---
 apiVersion: v1

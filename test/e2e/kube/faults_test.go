@@ -32,6 +32,7 @@ func killed(r saved, container string, kind tuner.KillKind) bool {
 
 // Whatever of a Pod runs out of memory is named, and fails the trial.
 func TestOutOfMemory(t *testing.T) {
+	t.Parallel()
 	child := tuner.OOMChild
 	if _, err := os.Stat("/sys/fs/cgroup/cgroup.controllers"); err == nil {
 		child = tuner.OOMKill // there the kernel kills the whole container
@@ -81,6 +82,7 @@ func brief(r saved) string {
 // Replicas that never get Ready fail the trial where that may be the limits' doing; an image that can't be pulled is none
 // of it. Either way all is put back, in the state it was in: not Ready.
 func TestNeverReady(t *testing.T) {
+	t.Parallel()
 	const image = "localhost/nothing:1"
 	for _, c := range []struct {
 		name, manifests string

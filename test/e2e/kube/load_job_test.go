@@ -74,6 +74,7 @@ func TestLoadJob(t *testing.T) {
 }
 
 func TestLoadJobIsInterrupted(t *testing.T) {
+	t.Parallel() // nothing is measured
 	p := newPlace(t, nil)
 	plan := planFor(p.deployDemo(t, "1"), 20, time.Minute)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -54,6 +54,7 @@ spec: {scaleTargetRef: {name: web}, minReplicaCount: 2, maxReplicaCount: 4, trig
 `
 
 func TestPutBack(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, object, manifests string
 		// play plays the controllers that the workload needs; nil: none.
@@ -247,6 +248,7 @@ func TestForeignChangeIsNamedAndLeft(t *testing.T) {
 
 // The cluster's own words come in seconds, and nothing stays changed.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, manifest, says string
 		code                 int
@@ -296,6 +298,7 @@ func TestManagedObjectIsRefused(t *testing.T) {
 }
 
 func TestDryRunChangesNothing(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "deploy/web", workloadOf("Deployment", "")+autoscalers)
 	s.write(t, file{Trials: 2})
 	before := s.snapshot(t)
