@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/plimsoll/plimsoll/tuner"
 )
@@ -19,6 +20,7 @@ func main() {
 	services := flag.String("services", "demo", "services to sweep, separated by commas: demo, or a file of test/oracle/services")
 	again := flag.Bool("again", false, "sweep anew although a saved sweep of this machine is there")
 	sweepOnly := flag.Bool("sweep-only", false, "do not run plimsoll tune")
+	within := flag.Duration("sweep-time", 4*time.Minute, "how long the sweep of each limit may take")
 	curve := flag.Bool("curve", false, "only sweep CPU limits and print latency and throttling over the limit; nothing is saved")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -29,9 +31,9 @@ func main() {
 		var got []row
 		var err error
 		if *curve {
-			err = printCurve(ctx, name)
+			err = printCurve(ctx, name, *within)
 		} else {
-			got, err = compare(ctx, name, *again, *sweepOnly)
+			got, err = compare(ctx, name, *again, *sweepOnly, *within)
 		}
 		rows = append(rows, got...)
 		if err != nil {
@@ -51,13 +53,13 @@ func main() {
 }
 
 // printCurve sweeps the CPU limits of one service and prints what was seen.
-func printCurve(ctx context.Context, name string) error {
+func printCurve(ctx context.Context, name string, within time.Duration) error {
 	path := serviceFile(name)
 	file, _, err := read(path)
 	if err != nil {
 		return err
 	}
-	s := serviceSweep{Service: name}
+	s := serviceSweep{Service: name, within: within}
 	if err := s.sweep(ctx, file, func(l tuner.Searched) bool { return l.Resource == tuner.CPU }); err != nil {
 		return err
 	}
@@ -66,9 +68,9 @@ func printCurve(ctx context.Context, name string) error {
 }
 
 // compare sweeps one service, tunes it, and returns the rows.
-func compare(ctx context.Context, name string, again, sweepOnly bool) ([]row, error) {
+func compare(ctx context.Context, name string, again, sweepOnly bool, within time.Duration) ([]row, error) {
 	path := serviceFile(name)
-	s, err := swept(ctx, name, path, again)
+	s, err := swept(ctx, name, path, again, within)
 	if err != nil {
 		return nil, fmt.Errorf("sweep: %w", err)
 	}

@@ -25,8 +25,6 @@ const (
 	around = 1.3
 	// agree is how many trials must pass at a value.
 	agree = 3
-	// budget is how long the sweep of one service may take; half of it is each limit's.
-	budget = 8 * time.Minute
 )
 
 // point is one value of a sweep: how many trials passed and failed there.
@@ -65,8 +63,8 @@ type sweeper struct {
 	sweep     limitSweep
 }
 
-// sweepLimit sweeps one limit of a service.
-func sweepLimit(ctx context.Context, file scenarios.File, limit tuner.Searched) (_ limitSweep, err error) {
+// sweepLimit sweeps one limit of a service in the time given.
+func sweepLimit(ctx context.Context, file scenarios.File, limit tuner.Searched, within time.Duration) (_ limitSweep, err error) {
 	w, err := local.New(file, local.Options{})
 	if err != nil {
 		return limitSweep{}, err
@@ -75,7 +73,7 @@ func sweepLimit(ctx context.Context, file scenarios.File, limit tuner.Searched) 
 	probe := file.Scenarios[slices.IndexFunc(file.Scenarios, func(s scenarios.Scenario) bool { return s.Name == file.Tuning.Probe })]
 	s := &sweeper{
 		file: file, slos: append(append([]scenarios.SLO{}, file.SLOs...), probe.SLOs...), tested: limit,
-		at: map[int]*point{}, until: time.Now().Add(budget / 2),
+		at: map[int]*point{}, until: time.Now().Add(within),
 		trialTime: probe.Duration() + time.Second,
 		sweep:     limitSweep{Container: limit.Container, Resource: limit.Resource},
 		// A goal without SLOs: nothing ends a trial early but a kill.
