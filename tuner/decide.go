@@ -135,7 +135,9 @@ func (h history) lower(last *Trial) Step {
 		held = withLimit(held, l.Limit, estimates[i].hold, h.goal.Tuning.QoS)
 	}
 	if len(estimates) > 0 && h.needsRepeat(last) {
-		return h.toward(last.Step.Settings, Repeat, "how noisy is this service? The same settings again")
+		step := h.toward(last.Step.Settings, Repeat, "how noisy is this service? The same settings again")
+		step.Fresh = last.Observation.Fresh // a warm trial beside a cold one would not tell
+		return step
 	}
 	if step, ok := h.relax(last); ok {
 		return step
