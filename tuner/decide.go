@@ -135,9 +135,7 @@ func (h history) lower(last *Trial) Step {
 		held = withLimit(held, l.Limit, estimates[i].hold, h.goal.Tuning.QoS)
 	}
 	if len(estimates) > 0 && h.needsRepeat(last) {
-		step := h.toward(last.Step.Settings, Repeat, "how noisy is this service? The same settings again")
-		step.Fresh = last.Observation.Fresh // a warm trial beside a cold one would not tell
-		return step
+		return h.toward(last.Step.Settings, Repeat, "how noisy is this service? The same settings again")
 	}
 	if step, ok := h.relax(last); ok {
 		return step

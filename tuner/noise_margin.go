@@ -53,26 +53,23 @@ func (h history) marginNoise(slo string, l Limit) noise { return h.noiseOf(slo, 
 // repeatNoise is marginNoise over trials at wholly equal limits.
 func (h history) repeatNoise(slo string, l Limit) noise { return h.noiseOf(slo, l, h.firstSame) }
 
-// noiseOf measures the noise of one SLO's margin over groups of trials: those with the same first one, cold ones apart. That a
-// service is slower while it warms up is no noise: a real one, in Java, had a p99 of 5 ms, and of 52 ms right after a start.
+// noiseOf measures the noise of one SLO's margin over groups of trials: those with the same first one.
 func (h history) noiseOf(slo string, l Limit, first []int) noise {
 	n := h.priorNoise(slo)
 	for i := range h.trials {
 		if first[i] != i {
 			continue
 		}
-		for _, fresh := range []bool{true, false} {
-			count, sum, squares := 0, 0.0, 0.0
-			for j := i; j < len(h.trials); j++ {
-				if first[j] != i || h.trials[j].Observation.Fresh != fresh {
-					continue
-				}
-				if y, ok := h.levelMargin(j, slo, l); ok {
-					count, sum, squares = count+1, sum+y, squares+y*y
-				}
+		count, sum, squares := 0, 0.0, 0.0
+		for j := i; j < len(h.trials); j++ {
+			if first[j] != i {
+				continue
 			}
-			n.addGroup(count, sum, squares)
+			if y, ok := h.levelMargin(j, slo, l); ok {
+				count, sum, squares = count+1, sum+y, squares+y*y
+			}
 		}
+		n.addGroup(count, sum, squares)
 	}
 	return n
 }
