@@ -189,8 +189,8 @@ func (h history) usesMore(i int, l Limit) bool {
 }
 
 // movedAt returns the one limit that trial i has elsewhere than the last trial that passed before it, and whether it is
-// higher now; nil where none or more than one differs. More memory does no harm, so beside a limit that was lowered it counts
-// for nothing, and nor does room in CPU beside a memory limit that was.
+// higher now: the one that was lowered, if one was; else the one that was raised, if one was; nil otherwise. Beside a lowered
+// memory limit, whatever was raised counts for nothing; beside a lowered CPU limit only more memory does, which does no harm.
 func (h history) movedAt(i int) (moved *Limit, raised bool) {
 	j := h.passedBefore(i)
 	if j < 0 {

@@ -20,7 +20,7 @@ func main() {
 	services := flag.String("services", "demo", "services to sweep, separated by commas: demo, or a file of test/oracle/services")
 	again := flag.Bool("again", false, "sweep anew although a saved sweep of this machine is there")
 	sweepOnly := flag.Bool("sweep-only", false, "do not run plimsoll tune")
-	within := flag.Duration("sweep-time", 4*time.Minute, "how long the sweep of each limit may take")
+	within := flag.Duration("sweep-time", 4*time.Minute, "after how long the sweep of each limit looks no further above its smallest passing value")
 	curve := flag.Bool("curve", false, "only sweep CPU limits and print latency and throttling over the limit; nothing is saved")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -59,7 +59,7 @@ func printCurve(ctx context.Context, name string, within time.Duration) error {
 	if err != nil {
 		return err
 	}
-	s := serviceSweep{Service: name, within: within}
+	s := serviceSweep{Service: name, Within: within}
 	if err := s.sweep(ctx, file, func(l tuner.Searched) bool { return l.Resource == tuner.CPU }); err != nil {
 		return err
 	}

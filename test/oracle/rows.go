@@ -80,7 +80,7 @@ func compareRows(name string, s serviceSweep, t tuned) []row {
 // against fills in the ratio of the derived value to the smallest passing one.
 func (r *row) against(derived, smallest int64, most float64) {
 	if derived == 0 || smallest == 0 {
-		r.Reason = "nothing was derived, or nothing passed in the sweep"
+		r.Reason = "nothing was derived, or the sweep ended before a value and all above it had passed three times"
 		return
 	}
 	r.Value, r.PeerValue = new(float64(derived)), new(float64(smallest))

@@ -21,19 +21,19 @@ type serviceSweep struct {
 	Machine    runlog.Machine `json:"machine"`
 	FileSHA256 string         `json:"scenario_file_sha256"`
 	Limits     []limitSweep   `json:"limits"`
-	// within is how long the sweep of each limit may take.
-	within time.Duration
+	// Within is how long the sweep of each limit might take.
+	Within time.Duration `json:"within_ns"`
 }
 
-// swept returns the saved sweep of a service where it was made on this machine with this file, and else makes one.
+// swept returns the saved sweep of a service where it was made on this machine with this file in no less time, and else makes one.
 func swept(ctx context.Context, name, path string, again bool, within time.Duration) (serviceSweep, error) {
 	file, sum, err := read(path)
 	if err != nil {
 		return serviceSweep{}, err
 	}
-	s := serviceSweep{Service: name, Machine: runlog.ThisMachine(), FileSHA256: sum, within: within}
+	s := serviceSweep{Service: name, Machine: runlog.ThisMachine(), FileSHA256: sum, Within: within}
 	saved := filepath.Join(".cache", "oracle", name+".json")
-	if old, err := load(saved); err == nil && !again && old.Machine == s.Machine && old.FileSHA256 == s.FileSHA256 {
+	if old, err := load(saved); err == nil && !again && old.Machine == s.Machine && old.FileSHA256 == s.FileSHA256 && old.Within >= within {
 		fmt.Printf("%s: the sweep of this machine, from %s\n", name, saved)
 		return old, nil
 	}
@@ -60,7 +60,7 @@ func (s *serviceSweep) sweep(ctx context.Context, file scenarios.File, wanted fu
 		if !wanted(limit) {
 			continue
 		}
-		l, err := sweepLimit(ctx, file, limit, s.within)
+		l, err := sweepLimit(ctx, file, limit, s.Within)
 		if err != nil {
 			return fmt.Errorf("%s %s: %w", limit.Container, limit.Resource, err)
 		}

@@ -40,7 +40,7 @@ func lateAutoscaler(t *testing.T, s *stage, p program) {
 			late()
 		}
 	})
-	code, said, err := s.stopAt(t.Context(), p, afterTrial, func(r *run) {
+	code, said, err := s.stopAt(t.Context(), p, afterTrial+1, func(r *run) {
 		s.player.hold(s.namespace)
 		mu.Lock()
 		ending = true

@@ -30,7 +30,7 @@ type proxy struct {
 	fault fault
 	// act kills the program, or makes the foreign edit; it returns when that is done.
 	act func()
-	// served is told of every call that was answered without damage, reads too; nil: nobody is.
+	// served is told of every call without damage, reads too but no watches, before its reply is written; nil: nobody is.
 	served func(method, path string)
 	// calls are the mutating calls since the fault was set, in the order they came; latest is when the last came.
 	calls  []string
@@ -107,8 +107,7 @@ func (p *proxy) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	switch damage {
 	case none:
-		p.forward.ServeHTTP(w, r)
-		p.tell(r)
+		p.pass(w, r)
 	case killBefore:
 		act()
 		hangUp(w)
@@ -140,14 +139,18 @@ func (p *proxy) listen(served func(method, path string)) {
 	p.served = served
 }
 
-// tell tells it of a call.
-func (p *proxy) tell(r *http.Request) {
+// pass forwards a call.
+func (p *proxy) pass(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	served := p.served
 	p.mu.Unlock()
-	if served != nil {
-		served(r.Method, r.URL.Path)
+	if served == nil || r.URL.Query().Has("watch") {
+		p.forward.ServeHTTP(w, r)
+		return
 	}
+	reply := p.commit(r)
+	served(r.Method, r.URL.Path)
+	reply.write(w)
 }
 
 // commit has the API server do the call, and keeps the reply back.
