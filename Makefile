@@ -41,7 +41,7 @@ build: ## bin/plimsoll, bin/kubectl-plimsoll (the same, as a kubectl plugin) and
 	$(BUILD) -o bin/demoservice ./demo
 	ln -sf plimsoll bin/kubectl-plimsoll
 
-demo: build ## derive the limits of the bundled demo service, on this machine, in under 4 minutes
+demo: build ## derive the limits of the bundled demo service, on this machine, in three to five minutes
 	bin/plimsoll demo --overwrite
 
 test: ## lint, then all tests; what needs root, a cgroup, a cluster or Chromium and finds none skips and says why

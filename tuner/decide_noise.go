@@ -14,7 +14,7 @@ const (
 	minRepeats = 3
 )
 
-// littleKnown says whether the noise is loud and the settled limits were tried cold less than minRepeats times.
+// littleKnown says whether the noise is loud and the settled limits have passed, cold or warm, less than minRepeats times.
 func (h history) littleKnown(held Settings) (sigma float64, few bool) {
 	for _, l := range h.goal.Limits {
 		for _, slo := range h.goal.SLOs[h.goal.Tuning.Probe] {
