@@ -8,8 +8,9 @@ import (
 	"github.com/plimsoll/plimsoll/tuner"
 )
 
-// Draws are the random part of one run: standard normal values. All zero is the noise-free run.
+// Draws are the random part of one run: standard normal values. All zero is the noise-free run of fresh replicas.
 type Draws struct {
+	warm    bool // the replicas served an earlier run
 	latency float64
 	usage   float64
 	memory  []float64 // one per container
@@ -67,6 +68,9 @@ func (s *Service) at(settings tuner.Settings, d Draws, rate float64, leaked []fl
 			noise = d.memory[i] * s.MemoryNoise
 		}
 		p.wanted = c.Usage * rate / s.Rate * math.Exp(d.usage*s.UsageNoise)
+		if !d.warm {
+			p.wanted *= 1 + c.Warming
+		}
 		p.wanted *= c.collection(float64(set.MemoryLimit))
 		c.remember(p, float64(set.MemoryLimit), math.Exp(noise), leaked[i])
 		if p.fate == thrashing {
@@ -166,7 +170,7 @@ func bytesOf(x float64) *scenarios.Bytes { return new(scenarios.Bytes(x)) }
 // Quiet is the random part of a run without noise.
 func (s *Service) Quiet() Draws { return Draws{memory: make([]float64, len(s.Containers))} }
 
-// Passes says whether replicas become Ready in time, and a run at the full rate serves every hit, kills nothing, and
+// Passes says whether fresh replicas become Ready in time, and a run at the full rate serves every hit, kills nothing, and
 // keeps p99 below bound (seconds).
 func (s *Service) Passes(settings tuner.Settings, d Draws, bound float64) bool {
 	o := s.at(settings, d, s.Rate, make([]float64, len(s.Containers)))

@@ -40,6 +40,7 @@ func (r *Runner) RunTrial(ctx context.Context, step tuner.Step) (tuner.Observati
 	if fresh {
 		clear(r.leaked)
 	}
+	draws.warm = !fresh
 	r.running = step.Settings
 	t := trialRun{service: &r.service, step: step, scenario: scenario, draws: draws, fresh: fresh, leaked: r.leaked, start: r.elapsed}
 	o := t.run()

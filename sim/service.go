@@ -38,6 +38,9 @@ type Container struct {
 	// Cliff raises the latency at CPU limits from CliffFrom up to CliffTo by the factor Cliff: a runtime that changes
 	// its garbage collector or its number of threads there. 0: none.
 	CliffFrom, CliffTo, Cliff float64
+	// Warming is how much more CPU fresh replicas use than warm ones, as a ratio: a runtime that compiles its code while it
+	// serves. A replica is fresh for the whole of the trial it was started for. 0: no more.
+	Warming float64
 	// StartCPU is the CPU time from start to Ready, in seconds.
 	StartCPU float64
 	// Anon is anonymous memory at Service.Rate, File the file pages that the load touches all the time, Cache the ones it

@@ -17,12 +17,12 @@ func near(t *testing.T, what string, got, want, within float64) {
 // The worked values of noise.go.
 func TestNoise(t *testing.T) {
 	n := noise{prior: 0.1, priorWeight: 2}
-	n.addGroup(2, 0.4, 0.01+0.09)
-	n.addGroup(3, 0.3, 0.09)
+	n.addGroup(group{2, 0.4, 0.01 + 0.09})
+	n.addGroup(group{3, 0.3, 0.09})
 	near(t, "SS", n.squares, 0.08, 1e-12)
 	near(t, "ν", n.freedom, 3, 0)
 	near(t, "s", n.sigma(), math.Sqrt(0.02), 1e-12)
-	n.addGroup(1, 5, 25)
+	n.addGroup(group{1, 5, 25})
 	near(t, "ν after a lone trial", n.freedom, 3, 0)
 }
 

@@ -50,7 +50,7 @@ func (h history) stop() Step {
 	case best == nil && !h.judged():
 		return h.end(NotMeasured, budget+" and no trial could be judged; the last: "+last.Verdict.Why)
 	case best == nil:
-		return h.end(BudgetSpent, budget+" and nothing passed")
+		return h.end(BudgetSpent, budget+" and nothing passed that could be confirmed")
 	case h.sameLimits(best.Step.Settings, last.Step.Settings) && h.affords(tuning.Confirm) && last.Step.Purpose != Confirm:
 		step := h.confirm(last.Step.Settings)
 		step.Reason = budget + ": confirm the best so far"
@@ -80,13 +80,13 @@ func (h history) judged() bool {
 	return false
 }
 
-// best is the trial that passed with the smallest limits, among those one step away from the newest and not refuted
-// by a soak; nil where there is none.
+// best is the trial that passed with the smallest limits, on fresh replicas where these need more, among those one step away
+// from the newest and not refuted by a soak; nil where there is none.
 func (h history) best() *Trial {
 	var best *Trial
 	for i := range h.trials {
 		t := &h.trials[i]
-		if t.Verdict.Judgement != Pass || h.refuted(t.Step.Settings) || h.distance(t.Step.Settings) > 1 {
+		if t.Verdict.Judgement != Pass || h.warmedUp(i) || h.refuted(t.Step.Settings) || h.distance(t.Step.Settings) > 1 {
 			continue
 		}
 		if best == nil || h.size(t.Step.Settings) < h.size(best.Step.Settings) {

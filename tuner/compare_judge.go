@@ -26,8 +26,8 @@ func (f comparedFigure) compare(before, after []Trial) (c comparison, ok bool) {
 		if n, m := len(x.exact), len(y.exact)+len(y.bounds); n == 0 || m == 0 {
 			continue
 		}
-		for _, group := range [][]float64{x.exact, y.exact} {
-			c.noise.addGroup(len(group), sum(group), dot(group, group))
+		for _, z := range [][]float64{x.exact, y.exact} {
+			c.noise.addGroup(group{len(z), sum(z), dot(z, z)})
 		}
 		n, m := float64(len(x.exact)), float64(len(y.exact)+len(y.bounds))
 		w := 1 / (1/n + 1/m)

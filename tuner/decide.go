@@ -108,7 +108,7 @@ func (h history) again() Step {
 		return h.stop()
 	}
 	step := h.toward(last.Step.Settings, Repeat, "the last trial could not be judged: "+last.Verdict.Why)
-	step.Fresh = last.Step.Fresh
+	step.Fresh = step.Fresh || last.Step.Fresh
 	if last.Step.Purpose == Confirm || last.Step.Purpose == Begin {
 		step.Purpose, step.Scenario, step.Whole = last.Step.Purpose, last.Step.Scenario, last.Step.Whole
 		step.Settings, step.Change = last.Step.Settings, nil
@@ -135,7 +135,9 @@ func (h history) lower(last *Trial) Step {
 		held = withLimit(held, l.Limit, estimates[i].hold, h.goal.Tuning.QoS)
 	}
 	if len(estimates) > 0 && h.needsRepeat(last) {
-		return h.toward(last.Step.Settings, Repeat, "how noisy is this service? The same settings again")
+		step := h.toward(last.Step.Settings, Repeat, "how noisy is this service? The same settings again")
+		step.Fresh = step.Fresh || !last.Observation.Fresh // one of the two cold, one warm, to see whether they differ
+		return step
 	}
 	if step, ok := h.relax(last); ok {
 		return step
@@ -221,11 +223,12 @@ func (h history) sameLimits(a, b Settings) bool {
 	return true
 }
 
-// toward is one step from the newest trial's settings to want. It moves at most one limit: where want differs in
-// several, those that must go back up come first.
+// toward is one step from the newest trial's settings to want, on fresh replicas where memory moves or where these are
+// known to use more CPU than warm ones. It moves at most one limit: where want differs in several, those that must go back
+// up come first.
 func (h history) toward(want Settings, purpose Purpose, reason string) Step {
 	from := h.lastSettings()
-	step := Step{Purpose: purpose, Settings: append(Settings(nil), from...), Scenario: h.goal.Tuning.Probe, Reason: reason}
+	step := Step{Purpose: purpose, Settings: append(Settings(nil), from...), Scenario: h.goal.Tuning.Probe, Reason: reason, Fresh: h.warming > 0}
 	var move *Searched
 	differ := 0
 	for i := range h.goal.Limits {
@@ -237,6 +240,9 @@ func (h history) toward(want Settings, purpose Purpose, reason string) Step {
 			}
 		}
 	}
+	if h.warming > 0 && (move == nil || move.Resource == CPU) {
+		step.Reason = reason + "; cold, as " + h.warmingText()
+	}
 	if move == nil {
 		if purpose == Probe {
 			step.Purpose = Repeat
@@ -244,13 +250,13 @@ func (h history) toward(want Settings, purpose Purpose, reason string) Step {
 		return step
 	}
 	if differ > 1 {
-		step.Reason = fmt.Sprintf("first %s back to where it passed; then %s", limitName(move.Limit), reason)
+		step.Reason = fmt.Sprintf("first %s back to where it passed; then %s", limitName(move.Limit), step.Reason)
 	}
 	to := valueOf(want, move.Limit)
 	step.Purpose = Probe
 	step.Change = &Change{move.Limit, valueOf(from, move.Limit), to}
 	step.Settings = withLimit(from, move.Limit, to, h.goal.Tuning.QoS)
-	step.Fresh = move.Resource == Memory
+	step.Fresh = step.Fresh || move.Resource == Memory
 	return step
 }
 

@@ -14,7 +14,7 @@ const (
 	minRepeats = 3
 )
 
-// littleKnown says whether the noise is loud and the settled limits have passed, cold or warm, less than minRepeats times.
+// littleKnown says whether the noise is loud and the settled limits have passed less than minRepeats times.
 func (h history) littleKnown(held Settings) (sigma float64, few bool) {
 	for _, l := range h.goal.Limits {
 		for _, slo := range h.goal.SLOs[h.goal.Tuning.Probe] {
@@ -25,7 +25,7 @@ func (h history) littleKnown(held Settings) (sigma float64, few bool) {
 	}
 	n := 0
 	for i := range h.trials {
-		if t := &h.trials[i]; t.Verdict.Judgement == Pass && h.sameLimits(t.Step.Settings, held) {
+		if t := &h.trials[i]; t.Verdict.Judgement == Pass && !h.warmedUp(i) && h.sameLimits(t.Step.Settings, held) {
 			n++
 		}
 	}

@@ -9,6 +9,8 @@ type digest struct {
 	blamed     []bool  // limit × trial
 	// firstSame are, for each trial, the first that has all its limits; firstSameCPU and firstSameMemory, those of one kind.
 	firstSame, firstSameCPU, firstSameMemory []int
+	// warming is the largest of any container: see warmingOf.
+	warming float64
 	// By limit, filled in when first asked for.
 	estimates   []*estimate
 	cpuSearches []*cpuSearch
@@ -37,6 +39,9 @@ func newHistory(goal Goal, trials []Trial) history {
 		d.firstSame[i] = h.firstLike(i, func(Searched) bool { return true })
 		d.firstSameCPU[i] = h.firstLike(i, func(l Searched) bool { return l.Resource == CPU })
 		d.firstSameMemory[i] = h.firstLike(i, func(l Searched) bool { return l.Resource == Memory })
+	}
+	for _, container := range d.containers {
+		d.warming = max(d.warming, h.warmingOf(container))
 	}
 	for i := range trials {
 		for j, l := range goal.Limits {

@@ -85,10 +85,9 @@ func (h history) moves(l Limit) int {
 // extremes returns the smallest value of l that passed, and the largest that failed on its account (0: none).
 func (h history) extremes(l Limit) (passed, failed int64) {
 	for i := range h.trials {
-		t := &h.trials[i]
 		v := h.value(i, l)
 		switch {
-		case t.Verdict.Judgement == Pass && (passed == 0 || v < passed):
+		case h.passes(i, l) && (passed == 0 || v < passed):
 			passed = v
 		case h.blames(i, l):
 			failed = max(failed, v)
@@ -112,8 +111,7 @@ func (h history) soakFailed(l Limit) int64 {
 func (h history) passedValue(l Limit, ok func(value int64) bool) int64 {
 	var least, largest int64
 	for i := range h.trials {
-		t := &h.trials[i]
-		if t.Verdict.Judgement != Pass {
+		if !h.passes(i, l) {
 			continue
 		}
 		v := h.value(i, l)
@@ -138,7 +136,7 @@ const (
 // sticky keeps a limit where the newest trial that passed has it, if that is good enough and hardly more than hold: two
 // values that can't be told apart are not worth a trial.
 func (h history) sticky(l Limit, hold int64, ok func(value int64) bool) int64 {
-	if i := h.passedBefore(len(h.trials)); i >= 0 {
+	if i := h.passedBefore(len(h.trials)); i >= 0 && h.passes(i, l) {
 		if v := h.value(i, l); ok(v) && float64(v) <= float64(hold)*(1+2*resolution) {
 			return v
 		}

@@ -25,7 +25,7 @@ func (h history) cpuEstimate(l Searched) estimate {
 	target := h.target()
 	best := 0.0
 	for i := range h.trials {
-		if h.trials[i].Verdict.Judgement == Pass {
+		if h.passes(i, l.Limit) {
 			best = max(best, c.confidence(float64(h.value(i, l.Limit))))
 		}
 	}
@@ -115,11 +115,11 @@ func (c *cpuSearch) point(i int, slo string) (fitPoint, bool) {
 	return fitPoint{limit: value, span: math.Log(value), u: depth(*u.cpu*1000, value), y: y, trial: i}, true
 }
 
-// comparable says whether trial i ran the probing scenario with every other CPU limit as in the newest trial. It says
-// nothing of CPU where it failed for want of memory and there is more by now.
+// comparable says whether trial i ran the probing scenario with every other CPU limit as in the newest trial, and on fresh
+// replicas where these need more. It says nothing of CPU where it failed for want of memory and there is more by now.
 func (h history) comparable(i int, l Limit) bool {
 	t := &h.trials[i]
-	if t.Verdict.Judgement == Inconclusive || t.Step.Scenario != h.goal.Tuning.Probe {
+	if t.Verdict.Judgement == Inconclusive || t.Step.Scenario != h.goal.Tuning.Probe || h.warmedUp(i) {
 		return false
 	}
 	for _, s := range h.goal.Limits {
@@ -172,7 +172,7 @@ func (h history) mostlyFails(l Limit, value int64) bool {
 		if h.value(i, l) != value {
 			continue
 		}
-		if h.trials[i].Verdict.Judgement == Pass {
+		if h.passes(i, l) {
 			balance--
 		} else if h.blames(i, l) {
 			balance++

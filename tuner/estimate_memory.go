@@ -235,17 +235,16 @@ func (h history) memorySpread(l Limit) (squares, freedom float64) {
 		if slices.Index(values, value) < i {
 			continue
 		}
-		count, sum, squares := 0, 0.0, 0.0
+		var g group
 		for j := i; j < len(values); j++ {
 			if values[j] != value || h.trials[j].Verdict.Judgement != Pass {
 				continue
 			}
 			if u := h.use(j, l.Container); u.anon != nil && *u.anon > 0 {
-				y := math.Log(float64(*u.anon))
-				count, sum, squares = count+1, sum+y, squares+y*y
+				g.add(math.Log(float64(*u.anon)))
 			}
 		}
-		n.addGroup(count, sum, squares)
+		n.addGroup(g)
 	}
 	return n.squares, n.freedom
 }

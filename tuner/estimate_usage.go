@@ -16,19 +16,13 @@ const (
 func (c *cpuSearch) usageRoom() float64 {
 	n := noise{prior: usageNoise, priorWeight: usageNoiseWeight}
 	for _, fresh := range []bool{true, false} {
-		count, sum, squares := 0, 0.0, 0.0
+		var g group
 		for i := range c.h.trials {
-			t := &c.h.trials[i]
-			u := c.h.use(i, c.limit.Container)
-			value := float64(c.h.value(i, c.limit.Limit))
-			if t.Observation.Fresh != fresh || t.Verdict.Judgement == Inconclusive || u.cpu == nil || *u.cpu <= 0 || *u.cpu*1000 >= 0.98*value ||
-				!c.h.sameOf(Memory, i, len(c.h.trials)-1) || !served(t.Observation.Load) {
-				continue
+			if c.h.trials[i].Observation.Fresh == fresh && c.h.usageKnown(i, c.limit.Container) && c.h.sameOf(Memory, i, len(c.h.trials)-1) {
+				g.add(math.Log(*c.h.use(i, c.limit.Container).cpu))
 			}
-			y := math.Log(*u.cpu)
-			count, sum, squares = count+1, sum+y, squares+y*y
 		}
-		n.addGroup(count, sum, squares)
+		n.addGroup(g)
 	}
 	return min(mostUsageRoom, math.Exp(tQuantile(c.target, n.degrees())*n.sigma()))
 }
@@ -41,9 +35,8 @@ func served(l *Load) bool { return l != nil && l.Offered > 0 && l.Throughput >= 
 func (h history) usageOf(l Limit) float64 {
 	sum, n := 0.0, 0
 	for i := range h.trials {
-		t := &h.trials[i]
 		u := h.use(i, l.Container)
-		if t.Verdict.Judgement == Pass && u.cpu != nil && h.sameOf(Memory, i, len(h.trials)-1) {
+		if h.passes(i, Limit{l.Container, CPU}) && u.cpu != nil && h.sameOf(Memory, i, len(h.trials)-1) {
 			sum, n = sum+*u.cpu*1000, n+1
 		}
 	}
@@ -56,8 +49,7 @@ func (h history) usageOf(l Limit) float64 {
 // anyUsageOf is the usage in the newest trial that passed.
 func (h history) anyUsageOf(l Limit) float64 {
 	for i := len(h.trials) - 1; i >= 0; i-- {
-		t := &h.trials[i]
-		if u := h.use(i, l.Container); t.Verdict.Judgement == Pass && u.cpu != nil {
+		if u := h.use(i, l.Container); h.passes(i, Limit{l.Container, CPU}) && u.cpu != nil {
 			return *u.cpu * 1000
 		}
 	}

@@ -181,7 +181,7 @@ func (h history) usesMore(i int, l Limit) bool {
 	}
 	for j := range h.trials {
 		then := h.use(j, l.Container)
-		if h.trials[j].Verdict.Judgement == Pass && then.cpu != nil && *now.cpu > 1.08**then.cpu {
+		if h.trials[j].Verdict.Judgement == Pass && h.alike(i, j) && then.cpu != nil && *now.cpu > 1.08**then.cpu {
 			return true
 		}
 	}

@@ -20,14 +20,24 @@ type noise struct {
 	squares, freedom   float64 // SS and ν
 }
 
-// addGroup adds the figures (logarithms) of trials at equal settings.
-func (n *noise) addGroup(count int, sum, sumSquares float64) {
-	if count < 2 {
+// addGroup adds a group of logarithms.
+func (n *noise) addGroup(g group) {
+	if g.count < 2 {
 		return
 	}
-	n.squares += max(0, sumSquares-sum*sum/float64(count))
-	n.freedom += float64(count - 1)
+	n.squares += max(0, g.squares-g.sum*g.sum/float64(g.count))
+	n.freedom += float64(g.count - 1)
 }
+
+// group sums the figures of trials at equal settings, and their squares.
+type group struct {
+	count        int
+	sum, squares float64
+}
+
+func (g *group) add(y float64) { g.count, g.sum, g.squares = g.count+1, g.sum+y, g.squares+y*y }
+
+func (g *group) mean() float64 { return g.sum / float64(g.count) }
 
 func (n noise) sigma() float64 {
 	return math.Sqrt((n.priorWeight*n.prior*n.prior + n.squares) / (n.priorWeight + n.freedom))

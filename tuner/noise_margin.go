@@ -60,16 +60,16 @@ func (h history) noiseOf(slo string, l Limit, first []int) noise {
 		if first[i] != i {
 			continue
 		}
-		count, sum, squares := 0, 0.0, 0.0
+		var g group
 		for j := i; j < len(h.trials); j++ {
 			if first[j] != i {
 				continue
 			}
 			if y, ok := h.levelMargin(j, slo, l); ok {
-				count, sum, squares = count+1, sum+y, squares+y*y
+				g.add(y)
 			}
 		}
-		n.addGroup(count, sum, squares)
+		n.addGroup(g)
 	}
 	return n
 }
@@ -86,24 +86,31 @@ func (h history) levelMargin(i int, slo string, l Limit) (y float64, ok bool) {
 	if u := h.use(i, l.Container); u.cpu != nil {
 		y -= fitSlope * min(3, depth(*u.cpu*1000, float64(h.value(i, l))))
 	}
-	return y, ok && !idleMargin(t, slo) && h.steady(i) && (t.Verdict.Judgement == Pass || t.Verdict.Judgement == Fail && raw > 0 && raw < hardMiss)
+	return y, ok && !idleMargin(t, slo) && !h.warmedUp(i) && h.steady(i) && (t.Verdict.Judgement == Pass || t.Verdict.Judgement == Fail && raw > 0 && raw < hardMiss)
 }
 
-// throttleNoise is the noise of throttleMargin before it was measured. Throttled periods come in runs, as the backlog of
-// one is left to the next: three at a time near the knee, so that a window of 100 periods says what n = 33 independent
-// ones would. The root's arcsine then has a standard deviation of 1/(2√n), which at b = 0.1 is a margin of 2·3·0.087 = 0.5.
-// That much is certain, so it weighs more than a guess; right at the knee trials differ by more (a real service was
-// throttled in 1 % of the periods of one trial, and in 52 % of another at the same limit).
 const (
-	throttleNoise       = 0.5
+	// independentPeriods is how many independent periods a short trial stands for. Throttled periods come in runs, as the
+	// backlog of one is left to the next: three at a time near the knee, so that 100 of them say what 33 would.
+	independentPeriods = 33
+	// throttleNoiseWeight is large, as that much is certain; right at a steep knee trials differ by more (a real service
+	// was throttled in 1 % of the periods of one trial, and in 52 % of another at the same limit).
 	throttleNoiseWeight = 10.0
 )
+
+// throttleNoise is the noise of throttleMargin under a bound b before it was measured. The root's arcsine of a share of n
+// independent draws has a standard deviation of 1/(2√n) (Anscombe, as above), which the margin scales by 2·√((1−b)/b):
+//
+//	s = √((1−b)/(b·n))
+//
+// Worked, n = 33: b = 0.1 gives 0.52, b = 0.25 gives 0.30.
+func throttleNoise(b float64) float64 { return math.Sqrt((1 - b) / (b * independentPeriods)) }
 
 // priorNoise is what is assumed of the noise of an SLO's margin before it was measured.
 func (h history) priorNoise(slo string) noise {
 	for _, s := range h.goal.SLOs[h.goal.Tuning.Probe] {
-		if s.Text == slo && s.Metric == scenarios.ThrottledRatio {
-			return noise{prior: throttleNoise, priorWeight: throttleNoiseWeight}
+		if s.Text == slo && s.Metric == scenarios.ThrottledRatio && s.Value > 0 && s.Value < 1 {
+			return noise{prior: throttleNoise(s.Value), priorWeight: throttleNoiseWeight}
 		}
 	}
 	return noise{prior: cpuNoise, priorWeight: cpuNoiseWeight}
@@ -117,6 +124,9 @@ const steadyUse = 1.04
 // short of memory.
 func (h history) steady(i int) bool {
 	j := h.passedBefore(len(h.trials))
+	for j >= 0 && !h.alike(i, j) {
+		j = h.passedBefore(j)
+	}
 	if j < 0 {
 		return true
 	}

@@ -19,6 +19,7 @@ type specimen struct {
 	replayed bool // its curve is a table
 	cliff    bool
 	leaks    bool
+	warms    bool // its fresh replicas use more CPU than warm ones
 }
 
 // memoryShare is the noise of peak memory as a share of that of latency, and usageShare that of CPU usage: sigma 5 %
@@ -46,13 +47,13 @@ func newSpecimen(r *rand.Rand, noise float64) specimen {
 	s.bound = factor * total
 	for i := range s.service.Containers {
 		c := &s.service.Containers[i]
-		c.Usage = logUniform(r, 50, 4000) / depthAt(c.Curve, factor)
+		c.Usage = logUniform(r, 50, 4000) / depthAt(c.Curve, factor) / (1 + c.Warming)
 		if i > 0 {
 			c.Usage = max(c.Usage*0.1, 5)
 		}
 		c.StartCPU = min(20, c.Usage/1000*logUniform(r, 1, 20))
 		if c.Cliff > 0 {
-			demand := c.Usage * depthAt(c.Curve, factor)
+			demand := c.Usage * (1 + c.Warming) * depthAt(c.Curve, factor)
 			c.CliffFrom, c.CliffTo = demand*1.5, demand*2.2
 		}
 	}
@@ -88,6 +89,9 @@ func (s *specimen) container(r *rand.Rand, name string, i int) sim.Container {
 	}
 	if i == 0 && r.Float64() < 0.05 {
 		c.Cliff, s.cliff = uniform(r, 5, 10), true
+	}
+	if i == 0 && r.Float64() < 0.1 {
+		c.Warming, s.warms = uniform(r, 0.05, 0.4), true
 	}
 	if i == 0 && r.Float64() < 0.02 {
 		s.leaks = true

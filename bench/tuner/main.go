@@ -166,7 +166,7 @@ func listWorst(w io.Writer, all []ending, n int) {
 		}
 		if bad && n > 0 {
 			n--
-			fmt.Fprintf(w, "  %d %s trials %d cliff %v leaks %v joint %.2f %v %s\n", i, e.outcome, e.trials, e.specimen.cliff, e.specimen.leaks, e.joint, e.truths, e.why)
+			fmt.Fprintf(w, "  %d %s trials %d cliff %v leaks %v warms %v joint %.2f %v %s\n", i, e.outcome, e.trials, e.specimen.cliff, e.specimen.leaks, e.specimen.warms, e.joint, e.truths, e.why)
 		}
 	}
 }
