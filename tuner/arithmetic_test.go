@@ -167,3 +167,10 @@ func TestRaisedCPU(t *testing.T) {
 		t.Errorf("kept up with 50 of 200 hits/s at 100m: %.0fm, want about 400m (knee %v)", asks, knee)
 	}
 }
+
+// A straight line between two points of the table is near enough.
+func TestChance(t *testing.T) {
+	for z := -6.0; z < 6; z += 0.0007 {
+		near(t, "Φ", chance(z), normalCDF(z), 1e-6)
+	}
+}

@@ -85,15 +85,35 @@ func (b *bracket) add(s sign) {
 	})
 }
 
-// chance is Φ(z), and 0 or 1 where it is less than 10⁻⁶ from it: most cells are that far from a sign, and wrongSign is far more.
+const (
+	// chanceEnd is the z from which chance is 1: most cells are that far from a sign.
+	chanceEnd = 5
+	// chanceSteps is how many points of Φ are kept for each unit of z: a straight line between two is within
+	// 0.242/(8·256²) = 5·10⁻⁷ of it, as 0.242 is the most that φ changes by over one.
+	chanceSteps = 256
+	chanceCells = 2 * chanceEnd * chanceSteps
+)
+
+// chances are Φ(z) from z = −chanceEnd on.
+var chances = func() (table [chanceCells + 2]float64) {
+	for i := range table {
+		table[i] = normalCDF(float64(i)/chanceSteps - chanceEnd)
+	}
+	return table
+}()
+
+// chance is Φ(z) to within 10⁻⁶, and 0 or 1 beyond chanceEnd: wrongSign is far more, and a decision asks for it thousands of
+// times.
 func chance(z float64) float64 {
 	switch {
-	case z > 4.8:
+	case z >= chanceEnd:
 		return 1
-	case z < -4.8:
+	case z <= -chanceEnd:
 		return 0
 	}
-	return normalCDF(z)
+	at := (z + chanceEnd) * chanceSteps
+	i := int(at)
+	return chances[i] + (at-float64(i))*(chances[i+1]-chances[i])
 }
 
 // power is x to the n, n ≥ 0 and small.

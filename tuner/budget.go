@@ -49,8 +49,10 @@ func (h history) stop() Step {
 	switch {
 	case best == nil && !h.judged():
 		return h.end(NotMeasured, budget+" and no trial could be judged; the last: "+last.Verdict.Why)
+	case best == nil && h.passing() > 0:
+		return h.end(BudgetSpent, budget+" and what passed can't be confirmed any more")
 	case best == nil:
-		return h.end(BudgetSpent, budget+" and nothing passed that could be confirmed")
+		return h.end(BudgetSpent, budget+" and nothing passed")
 	case h.sameLimits(best.Step.Settings, last.Step.Settings) && h.affords(tuning.Confirm) && last.Step.Purpose != Confirm:
 		step := h.confirm(last.Step.Settings)
 		step.Reason = budget + ": confirm the best so far"
