@@ -73,8 +73,8 @@ func (h history) confirmed(soak *Trial) Step {
 	r.Settings, r.Verified = soak.Step.Settings, true
 	r.Evidence = h.evidence(soak.Step.Settings, h)
 	r.Sigma, r.Confidence = h.summary(r.Evidence)
-	if h.warming > 0 {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s: the CPU limits are what a rollout needs", h.warmingText()))
+	if h.cold.matters() {
+		r.Warnings = append(r.Warnings, h.cold.text()+": the CPU limits are what a rollout needs")
 	}
 	return step
 }

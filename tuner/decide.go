@@ -223,12 +223,12 @@ func (h history) sameLimits(a, b Settings) bool {
 	return true
 }
 
-// toward is one step from the newest trial's settings to want, on fresh replicas where memory moves or where these are
-// known to use more CPU than warm ones. It moves at most one limit: where want differs in several, those that must go back
+// toward is one step from the newest trial's settings to want, on fresh replicas where memory moves or where these do
+// worse than warm ones. It moves at most one limit: where want differs in several, those that must go back
 // up come first.
 func (h history) toward(want Settings, purpose Purpose, reason string) Step {
 	from := h.lastSettings()
-	step := Step{Purpose: purpose, Settings: append(Settings(nil), from...), Scenario: h.goal.Tuning.Probe, Reason: reason, Fresh: h.warming > 0}
+	step := Step{Purpose: purpose, Settings: append(Settings(nil), from...), Scenario: h.goal.Tuning.Probe, Reason: reason, Fresh: h.cold.matters()}
 	var move *Searched
 	differ := 0
 	for i := range h.goal.Limits {
@@ -240,8 +240,8 @@ func (h history) toward(want Settings, purpose Purpose, reason string) Step {
 			}
 		}
 	}
-	if h.warming > 0 && (move == nil || move.Resource == CPU) {
-		step.Reason = reason + "; cold, as " + h.warmingText()
+	if h.cold.matters() && (move == nil || move.Resource == CPU) {
+		step.Reason = reason + "; cold, as " + h.cold.text()
 	}
 	if move == nil {
 		if purpose == Probe {

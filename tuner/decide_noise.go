@@ -14,11 +14,12 @@ const (
 	minRepeats = 3
 )
 
-// littleKnown says whether the noise is loud and the settled limits have passed less than minRepeats times.
+// littleKnown says whether the noise is loud and the settled limits have passed less than minRepeats times. Scatter far below
+// an SLO's bound is none: see outOfReach.
 func (h history) littleKnown(held Settings) (sigma float64, few bool) {
 	for _, l := range h.goal.Limits {
 		for _, slo := range h.goal.SLOs[h.goal.Tuning.Probe] {
-			if slo.Metric == scenarios.ResponseTime && l.Resource == CPU {
+			if slo.Metric == scenarios.ResponseTime && l.Resource == CPU && h.nearestPass(slo.Text) >= outOfReach {
 				sigma = max(sigma, h.marginNoise(slo.Text, l.Limit).sigma())
 			}
 		}

@@ -9,8 +9,7 @@ type digest struct {
 	blamed     []bool  // limit × trial
 	// firstSame are, for each trial, the first that has all its limits; firstSameCPU and firstSameMemory, those of one kind.
 	firstSame, firstSameCPU, firstSameMemory []int
-	// warming is the largest of any container: see warmingOf.
-	warming float64
+	cold                                     coldness
 	// By limit, filled in when first asked for.
 	estimates   []*estimate
 	cpuSearches []*cpuSearch
@@ -40,9 +39,7 @@ func newHistory(goal Goal, trials []Trial) history {
 		d.firstSameCPU[i] = h.firstLike(i, func(l Searched) bool { return l.Resource == CPU })
 		d.firstSameMemory[i] = h.firstLike(i, func(l Searched) bool { return l.Resource == Memory })
 	}
-	for _, container := range d.containers {
-		d.warming = max(d.warming, h.warmingOf(container))
-	}
+	d.cold = h.coldnessOf()
 	for i := range trials {
 		for j, l := range goal.Limits {
 			d.blamed[j*n+i] = trials[i].Verdict.Judgement == Fail && h.accuses(i, l.Limit)

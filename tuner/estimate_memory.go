@@ -227,7 +227,7 @@ func (h history) anonDoubt(l Limit, passed int64, anon float64) float64 {
 }
 
 // memorySpread measures the noise of anonymous memory over trials that passed at the same limit: the sum of squared
-// deviations of its logarithm, and the degrees of freedom.
+// deviations of its logarithm, and the degrees of freedom. Replicas that warmed up are kept apart.
 func (h history) memorySpread(l Limit) (squares, freedom float64) {
 	var n noise
 	values := h.valuesOf(l)
@@ -235,16 +235,19 @@ func (h history) memorySpread(l Limit) (squares, freedom float64) {
 		if slices.Index(values, value) < i {
 			continue
 		}
-		var g group
+		var all, late group
 		for j := i; j < len(values); j++ {
-			if values[j] != value || h.trials[j].Verdict.Judgement != Pass {
-				continue
-			}
-			if u := h.use(j, l.Container); u.anon != nil && *u.anon > 0 {
-				g.add(math.Log(float64(*u.anon)))
+			u := h.use(j, l.Container)
+			switch {
+			case values[j] != value || h.trials[j].Verdict.Judgement != Pass || u.anon == nil || *u.anon <= 0:
+			case h.warmedUp(j):
+				late.add(math.Log(float64(*u.anon)))
+			default:
+				all.add(math.Log(float64(*u.anon)))
 			}
 		}
-		n.addGroup(g)
+		n.addGroup(all)
+		n.addGroup(late)
 	}
 	return n.squares, n.freedom
 }

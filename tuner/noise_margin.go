@@ -120,14 +120,14 @@ func (h history) priorNoise(slo string) noise {
 // usage at an equal load varies by a percent or two.
 const steadyUse = 1.04
 
-// steady says whether no container used more CPU than in the newest trial that passed: no collector and no kernel was
-// short of memory.
+// steady says whether no container used more CPU than in the newest trial that passed, where it had less memory: no collector
+// and no kernel was short of it.
 func (h history) steady(i int) bool {
 	j := h.passedBefore(len(h.trials))
 	for j >= 0 && !h.alike(i, j) {
 		j = h.passedBefore(j)
 	}
-	if j < 0 {
+	if j < 0 || !h.lessMemory(i, j) {
 		return true
 	}
 	for _, s := range h.goal.Limits {
@@ -137,6 +137,16 @@ func (h history) steady(i int) bool {
 		}
 	}
 	return true
+}
+
+// lessMemory says whether a container had less memory in trial i than in trial j.
+func (h history) lessMemory(i, j int) bool {
+	for _, l := range h.goal.Limits {
+		if l.Resource == Memory && h.value(i, l.Limit) < h.value(j, l.Limit) {
+			return true
+		}
+	}
+	return false
 }
 
 // sameOf says whether two trials had equal limits of one resource wherever one is searched.
