@@ -97,7 +97,7 @@ oracle: build ## sweep SERVICES for their least limits without the tuner, then t
 	@case ',$(SERVICES),' in *,java,*) test/need.sh javac default-jdk-headless && \
 	  javac -d .cache/oracle/classes test/oracle/services/Server.java ;; esac
 	@mkdir -p .cache
-	$(GO) run ./test/oracle -out '$(or $(OUT),.cache/oracle.json)' -services '$(SERVICES)'
+	$(GO) run ./test/oracle -out '$(or $(OUT),.cache/oracle.json)' -services '$(SERVICES)' -sweep-time '$(or $(SWEEP_TIME),4m)'
 
 kill: build ## kill -9 plimsoll at KILLS (200) random instants; nothing may be left behind
 	$(GO) test -count=1 -v -timeout 60m ./test/kill -args -kills=$(KILLS)

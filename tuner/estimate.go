@@ -18,10 +18,6 @@ type estimate struct {
 	reason string
 	// confidence that hold is enough for one more run, 0–1.
 	confidence float64
-	// demand is the estimate of the value at which half the runs pass; 0 where unknown.
-	demand float64
-	// sigma is the noise it rests on, of the natural logarithm.
-	sigma float64
 	// notMonotone is true where a larger value failed beyond doubt and a smaller one passed.
 	notMonotone bool
 }
@@ -51,6 +47,20 @@ func (h history) newEstimate(l Searched) estimate {
 		e.next = 0
 	}
 	return e
+}
+
+// needOf is the estimate of the value at which half the runs pass, 0 where unknown, and the noise it rests on, of the natural
+// logarithm.
+func (h history) needOf(l Searched) (demand, sigma float64) {
+	switch {
+	case l.Resource == Memory:
+		b := h.bracket(l)
+		return math.Exp(b.median()), b.sigma()
+	case h.minor(l.Limit):
+		return h.usageOf(l.Limit), cpuNoise
+	}
+	c := h.search(l)
+	return c.demand(), c.sigma()
 }
 
 // target is the probability that each single limit is to be enough: all of them together reach Safety. Memory limits fail

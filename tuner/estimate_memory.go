@@ -26,7 +26,7 @@ const memorySlack = 0.02
 // is often far below it, and only trials tell how far.
 func (h history) memoryEstimate(l Searched) estimate {
 	b := h.bracket(l)
-	e := estimate{Searched: l, sigma: b.sigma(), demand: math.Exp(b.median())}
+	e := estimate{Searched: l}
 	floor := float64(h.soakFailed(l.Limit)) * soakStep
 	ok := func(v int64) bool { return b.confidence(spanOf(v)) >= h.target() && float64(v) >= floor }
 	e.hold = h.sticky(l.Limit, h.passedValue(l.Limit, ok), func(v int64) bool {

@@ -25,7 +25,7 @@ func (h history) minor(l Limit) bool {
 func (h history) minorEstimate(l Searched) estimate {
 	usage := h.usageOf(l.Limit)
 	passed, failed := h.extremes(l.Limit)
-	e := estimate{Searched: l, demand: usage, hold: passed, sigma: cpuNoise, confidence: 1}
+	e := estimate{Searched: l, hold: passed, confidence: 1}
 	aim := max(usage/minorUse, float64(max(failed, h.soakFailed(l.Limit)))*1.25)
 	x := l.within(roundUp(CPU, aim))
 	if passed <= failed {

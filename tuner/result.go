@@ -28,7 +28,7 @@ func (h history) until(t *Trial) history {
 }
 
 func (h history) evidenceOf(l Searched, settings Settings, then history) Evidence {
-	e := then.estimateOf(l)
+	demand, sigma := then.needOf(l)
 	value := valueOf(settings, l.Limit)
 	c, _ := settings.Of(l.Container)
 	ev := Evidence{Limit: l.Limit, Derived: value, Request: int64(c.CPURequest), RequestReason: h.requestReason(l.Limit, settings)}
@@ -49,13 +49,13 @@ func (h history) evidenceOf(l Searched, settings Settings, then history) Evidenc
 			ev.Below = &Below{Value: at, Trial: t.Number, Mode: t.Verdict.Mode, Text: t.Verdict.Why}
 		}
 	}
-	if e.demand > 0 {
-		ev.Margin = new(float64(value)/e.demand - 1)
+	if demand > 0 {
+		ev.Margin = new(float64(value)/demand - 1)
 	}
-	if e.sigma > 0 && (l.Resource == Memory || len(then.search(l).fits) > 0) {
+	if sigma > 0 && (l.Resource == Memory || len(then.search(l).fits) > 0) {
 		ev.Confidence = new(then.confidenceAt(l, value))
 	}
-	ev.LimitReason = limitReason(l, ev, e)
+	ev.LimitReason = limitReason(l, ev, demand, sigma)
 	return ev
 }
 
@@ -71,11 +71,11 @@ func (h history) confidenceAt(l Searched, value int64) float64 {
 	return h.bracket(l).confidence(spanOf(value))
 }
 
-func limitReason(l Searched, ev Evidence, e estimate) string {
+func limitReason(l Searched, ev Evidence, demand, sigma float64) string {
 	text := fmt.Sprintf("%s passed in trial %d", limitText(l.Resource, ev.Derived), ev.Passed)
-	if e.demand > 0 {
+	if demand > 0 {
 		text += fmt.Sprintf("; the need is about %s, and noise of %s asks for the rest",
-			limitText(l.Resource, roundUp(l.Resource, e.demand)), percentText(e.sigma))
+			limitText(l.Resource, roundUp(l.Resource, demand)), percentText(sigma))
 	}
 	if ev.Below != nil {
 		text += fmt.Sprintf("; %s failed in trial %d", limitText(l.Resource, ev.Below.Value), ev.Below.Trial)
@@ -101,8 +101,11 @@ func (h history) summary(all []Evidence) (sigma, confidence *float64) {
 	}
 	for _, r := range []Resource{CPU, Memory} {
 		for _, l := range h.goal.Limits {
-			if e := h.estimateOf(l); sigma == nil && l.Resource == r && e.sigma > 0 {
-				sigma = new(e.sigma)
+			if sigma != nil || l.Resource != r {
+				continue
+			}
+			if _, s := h.needOf(l); s > 0 {
+				sigma = new(s)
 			}
 		}
 	}

@@ -94,6 +94,9 @@ func (s serviceSweep) print(w io.Writer) {
 		for _, p := range l.Points {
 			fmt.Fprintf(w, "  %10s  passed %d  failed %d  %v\n", amount(l.Resource, p.Value), p.Passed, p.Failed, p.Why)
 		}
+		if l.HoldsSoak > 0 {
+			fmt.Fprintf(w, "  holds the confirming soak from %s\n", amount(l.Resource, l.HoldsSoak))
+		}
 		l.writeCurve(w)
 	}
 }

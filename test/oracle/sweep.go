@@ -45,6 +45,8 @@ type limitSweep struct {
 	Smallest int64         `json:"smallest_passing"`
 	Trials   int           `json:"trials"`
 	Took     time.Duration `json:"took_ns"`
+	// HoldsSoak is the least memory limit from Smallest up that passed two confirming soaks; 0: not known.
+	HoldsSoak int64 `json:"smallest_holding_soak"`
 	// Cut is true where the time ran out before ± 30 % was swept.
 	Cut bool `json:"cut_short"`
 }
@@ -52,7 +54,7 @@ type limitSweep struct {
 // sweeper runs the trials of one sweep.
 type sweeper struct {
 	file   scenarios.File
-	slos   []scenarios.SLO
+	probe  scenarios.Scenario
 	runner *trial.Runner
 	tested tuner.Searched
 	// at holds the points by their place on the grid: value = tested.Min · grid^place.
@@ -70,9 +72,9 @@ func sweepLimit(ctx context.Context, file scenarios.File, limit tuner.Searched, 
 		return limitSweep{}, err
 	}
 	defer func() { err = errors.Join(err, w.Close(context.WithoutCancel(ctx))) }()
-	probe := file.Scenarios[slices.IndexFunc(file.Scenarios, func(s scenarios.Scenario) bool { return s.Name == file.Tuning.Probe })]
+	probe := scenarioOf(file, file.Tuning.Probe)
 	s := &sweeper{
-		file: file, slos: append(append([]scenarios.SLO{}, file.SLOs...), probe.SLOs...), tested: limit,
+		file: file, probe: probe, tested: limit,
 		at: map[int]*point{}, until: time.Now().Add(within),
 		trialTime: probe.Duration() + time.Second,
 		sweep:     limitSweep{Container: limit.Container, Resource: limit.Resource},
@@ -83,12 +85,11 @@ func sweepLimit(ctx context.Context, file scenarios.File, limit tuner.Searched, 
 			}},
 	}
 	s.runner.Load = func(ctx context.Context, plan loadgen.Plan) (loadgen.Result, error) {
-		plan.TightestSLO = trial.TightestSLO(s.slos) // how late hits may be sent
+		plan.TightestSLO = trial.TightestSLO(slosOf(file, probe)) // how late hits may be sent
 		return loadgen.Run(ctx, plan)
 	}
 	began := time.Now()
 	err = s.run(ctx)
-	s.sweep.Took = time.Since(began)
 	for _, p := range s.at {
 		s.sweep.Points = append(s.sweep.Points, *p)
 	}
@@ -97,7 +98,9 @@ func sweepLimit(ctx context.Context, file scenarios.File, limit tuner.Searched, 
 		return s.sweep, err
 	}
 	s.sweep.Smallest = smallest(s.sweep.Points)
-	return s.sweep, nil
+	err = s.holdSoak(ctx)
+	s.sweep.Took = time.Since(began)
+	return s.sweep, err
 }
 
 // run makes sure that something passes, brackets the smallest passing value by single trials, narrows it on the grid by
@@ -167,7 +170,7 @@ func (s *sweeper) try(ctx context.Context, place, n int) (bool, error) {
 		s.at[place] = p
 	}
 	for doubtful := 0; p.Failed == 0 && p.Passed < n; {
-		pass, known, why, o, err := s.trial(ctx, p.Value)
+		pass, known, why, o, err := s.trial(ctx, s.probe, p.Value)
 		if err != nil {
 			return false, err
 		}
@@ -189,8 +192,13 @@ func (s *sweeper) try(ctx context.Context, place, n int) (bool, error) {
 	return p.Failed == 0, nil
 }
 
-// trial runs one trial at a value of the limit, everything else relaxed, on fresh replicas started cold.
-func (s *sweeper) trial(ctx context.Context, value int64) (pass, known bool, why string, o tuner.Observation, err error) {
+// slosOf are those of the file and the scenario's own.
+func slosOf(f scenarios.File, s scenarios.Scenario) []scenarios.SLO {
+	return append(append([]scenarios.SLO{}, f.SLOs...), s.SLOs...)
+}
+
+// trial runs one trial of a scenario at a value of the limit, everything else relaxed, on fresh replicas started cold.
+func (s *sweeper) trial(ctx context.Context, scenario scenarios.Scenario, value int64) (pass, known bool, why string, o tuner.Observation, err error) {
 	var settings tuner.Settings
 	for _, c := range s.file.Workload.Containers {
 		r := scenarios.Resources{CPULimit: c.Bounds.CPUMax, MemoryLimit: c.Bounds.MemoryMax}
@@ -201,7 +209,7 @@ func (s *sweeper) trial(ctx context.Context, value int64) (pass, known bool, why
 		}
 		settings = append(settings, tuner.ContainerSettings{Container: c.Name, Resources: r})
 	}
-	o, err = s.runner.RunTrial(ctx, tuner.Step{Purpose: tuner.Probe, Settings: settings, Scenario: s.file.Tuning.Probe, Fresh: true, Whole: true})
+	o, err = s.runner.RunTrial(ctx, tuner.Step{Purpose: tuner.Probe, Settings: settings, Scenario: scenario.Name, Fresh: true, Whole: true})
 	if err != nil {
 		return false, false, "", o, err
 	}
@@ -209,8 +217,8 @@ func (s *sweeper) trial(ctx context.Context, value int64) (pass, known bool, why
 		return false, false, "", o, errors.New("interrupted")
 	}
 	s.sweep.Trials++
-	pass, known, why = judge.Judge(s.slos, o)
-	fmt.Printf("  %-6s %10s  pass %-5v known %-5v %s\n", s.tested.Resource, amount(s.tested.Resource, value), pass, known, why)
+	pass, known, why = judge.Judge(slosOf(s.file, scenario), o)
+	fmt.Printf("  %-6s %10s  %s: pass %-5v known %-5v %s\n", s.tested.Resource, amount(s.tested.Resource, value), scenario.Name, pass, known, why)
 	return pass, known, why, o, nil
 }
 
