@@ -197,3 +197,24 @@ func slowSearch(s *Service, goal tuner.Goal, l tuner.Searched) float64 {
 		}
 	}
 }
+
+// A runtime that compiles its code while it serves needs more CPU right after a start: what is derived holds a start.
+func TestSearchOfAServiceThatWarmsUp(t *testing.T) {
+	for seed := range uint64(20) {
+		f := file(0.02, seed)
+		goal := tuner.NewGoal(f)
+		r := New(f)
+		r.service.Containers[0].Warming = 0.3
+		_, step := searched(t, goal, r)
+		if step.Result == nil || step.Result.Outcome != tuner.Derived {
+			t.Fatalf("seed %d: the search ended with %+v", seed, step.Result)
+		}
+		if !r.service.Passes(step.Result.Settings, r.service.Quiet(), 0.05) {
+			t.Errorf("seed %d: fresh replicas fail at %+v", seed, step.Result.Settings)
+		}
+		least := 240 * 1.3 * 1.05
+		if got := float64(step.Result.Settings[0].CPULimit); got < least || got > 1.35*least {
+			t.Errorf("seed %d: a CPU limit of %.0fm for fresh replicas that use 312m", seed, got)
+		}
+	}
+}
