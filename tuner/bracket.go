@@ -108,12 +108,12 @@ func chance(z float64) float64 {
 	switch {
 	case z >= chanceEnd:
 		return 1
-	case z <= -chanceEnd:
-		return 0
+	case z > -chanceEnd:
+		at := (z + chanceEnd) * chanceSteps
+		i := int(at)
+		return chances[i] + (at-float64(i))*(chances[i+1]-chances[i])
 	}
-	at := (z + chanceEnd) * chanceSteps
-	i := int(at)
-	return chances[i] + (at-float64(i))*(chances[i+1]-chances[i])
+	return 0
 }
 
 // power is x to the n, n ≥ 0 and small.

@@ -46,7 +46,9 @@ func (h history) stop() Step {
 	best := h.best()
 	tuning := h.goal.Tuning
 	budget := fmt.Sprintf("the budget (%d trials, %s) is spent", tuning.MaxTrials, tuning.MaxTime)
+	soak := h.verified()
 	switch {
+	case best == nil && soak != nil:
 	case best == nil && !h.judged():
 		return h.end(NotMeasured, budget+" and no trial could be judged; the last: "+last.Verdict.Why)
 	case best == nil && h.passing() > 0:
@@ -60,7 +62,7 @@ func (h history) stop() Step {
 	case !h.sameLimits(best.Step.Settings, last.Step.Settings) && h.left() >= 2 && h.affords(tuning.Probe):
 		return h.toward(best.Step.Settings, Probe, budget+": back to the best that passed")
 	}
-	if soak := h.verified(); soak != nil {
+	if soak != nil {
 		step := h.end(BudgetSpent, fmt.Sprintf("%s; the best limits that a soak confirmed are those of trial %d", budget, soak.Number))
 		step.Result.Settings, step.Result.Verified = soak.Step.Settings, true
 		step.Result.Evidence = h.evidence(step.Result.Settings, h.until(soak))
@@ -116,7 +118,7 @@ func (h history) refuted(s Settings) bool {
 	balance := 0
 	for i := range h.trials {
 		t := &h.trials[i]
-		if !h.sameLimits(t.Step.Settings, s) || t.Verdict.Judgement == Inconclusive {
+		if !h.sameLimits(t.Step.Settings, s) || t.Verdict.Judgement == Inconclusive || t.Verdict.Judgement == Pass && h.warmedUp(i) {
 			continue
 		}
 		switch {

@@ -67,7 +67,7 @@ func NextCheckStep(g CheckGoal, trials []Trial, elapsed time.Duration) (step Ste
 		return Step{}, false
 	}
 	step = Step{Purpose: Validate, Settings: g.Goal.Before, Scenario: g.Goal.Tuning.Probe, Whole: true,
-		Reason: "the short scenario at the limits in force"}
+		Reason: "the short scenario at the limits in force", Fresh: probedCold(g)}
 	if n%2 == 0 {
 		step = Step{Purpose: Confirm, Settings: g.Goal.Before, Scenario: g.Goal.Tuning.Confirm, Fresh: true, Whole: true,
 			Reason: "a soak on fresh replicas at the limits in force"}
@@ -79,6 +79,21 @@ func NextCheckStep(g CheckGoal, trials []Trial, elapsed time.Duration) (step Ste
 		return Step{}, false
 	}
 	return step, true
+}
+
+// probedCold says whether every short trial of the baseline had fresh replicas: they may do worse than warm ones, and like is
+// compared with like.
+func probedCold(g CheckGoal) bool {
+	probes, cold := 0, 0
+	for i := range g.Baseline {
+		if t := &g.Baseline[i]; t.Step.Scenario == g.Goal.Tuning.Probe {
+			probes++
+			if t.Observation.Fresh {
+				cold++
+			}
+		}
+	}
+	return probes > 0 && cold == probes
 }
 
 // CheckTime is how long the first two trials load the workload; starting it comes on top.

@@ -12,29 +12,45 @@ import (
 // limit that warm ones passed at tells too little, and all that follows is tried cold.
 type coldness struct {
 	use  float64 // CPU usage: a runtime that compiles its code while it serves
-	slow float64 // the margin of an SLO of the probing scenario
+	slow float64 // a response time of the probing scenario
+	// found is true once a CPU limit moved on fresh replicas: what showed then is not taken back because more trials blur it.
+	found bool
 }
 
 // What makes a difference worth to go on cold: a Java server used a quarter more CPU in its first 13 s than later; and a
-// p99 twice as long is more than the limits tried next to each other make of it.
+// p99 twice as long is more than the limits tried next to each other make of it, where it is not so far below its bound
+// (by coldReach, a fifth, as y = ln(value/bound)) that it decides nothing.
 const (
-	coldUse  = 1.05
-	coldSlow = 2.0
+	coldUse   = 1.05
+	coldSlow  = 2.0
+	coldReach = -1.6
 )
 
-func (c coldness) matters() bool { return c.use > 0 || c.slow > 0 }
+func (c coldness) matters() bool { return c.use > 0 || c.slow > 0 || c.found }
 
 func (c coldness) text() string {
 	if c.use > 0 {
 		return fmt.Sprintf("fresh replicas use %s more CPU than warm ones", percentText(math.Expm1(c.use)))
 	}
-	return "fresh replicas were slower than warm ones"
+	return "fresh replicas did worse than warm ones"
 }
 
-// coldnessOf is the largest of every container and every SLO that changes gradually. Usage is compared at equal memory
-// limits (a collector short of memory uses more), margins at equal CPU limits.
+// coldnessOf is the largest of every container and every SLO on a response time; none where no CPU limit is searched. Usage is
+// compared at equal memory limits (a collector short of memory uses more), response times at equal CPU limits.
 func (h history) coldnessOf() coldness {
 	var c coldness
+	if !h.searches(CPU) {
+		return c
+	}
+	probes := 0
+	for i := range h.trials {
+		s := &h.trials[i].Step
+		if s.Purpose == Probe {
+			probes++
+		}
+		asked := s.Purpose == Probe && s.Fresh && s.Change != nil && s.Change.Resource == CPU
+		c.found = c.found || asked && (probes > 1 || h.earlier() == nil) // a warm start's first probe is cold in any case
+	}
 	for _, container := range h.containers {
 		c.use = max(c.use, h.colder(h.firstSameMemory, noise{prior: usageNoise, priorWeight: usageNoiseWeight}, coldUse, func(i int) (float64, bool) {
 			if !h.usageKnown(i, container) {
@@ -46,7 +62,8 @@ func (h history) coldnessOf() coldness {
 	for _, slo := range h.goal.SLOs[h.goal.Tuning.Probe] {
 		if slo.Metric == scenarios.ResponseTime {
 			c.slow = max(c.slow, h.colder(h.firstSameCPU, h.priorNoise(slo.Text), coldSlow, func(i int) (float64, bool) {
-				return marginOf(&h.trials[i], slo.Text)
+				y, ok := marginOf(&h.trials[i], slo.Text)
+				return y, ok && (y > coldReach || !h.trials[i].Observation.Fresh)
 			}))
 		}
 	}

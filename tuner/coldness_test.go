@@ -49,6 +49,38 @@ func TestColdness(t *testing.T) {
 	}
 }
 
+// Once a CPU limit moved on fresh replicas, more trials that blur the difference do not take it back; a search of memory alone
+// has no use for it.
+func TestColdnessStays(t *testing.T) {
+	ms := time.Millisecond
+	trials := []Trial{coldTrial(600, 100, true, 0.190, 50*ms), coldTrial(500, 100, false, 0.155, 50*ms), coldTrial(400, 100, true, 0.130, 50*ms)}
+	if h := newHistory(coldGoal(), trials); h.cold.matters() {
+		t.Fatalf("cold trials of 190m and 130m still differ from one of 155m: %+v", h.cold)
+	}
+	trials[2].Step.Purpose, trials[2].Step.Fresh, trials[2].Step.Change = Probe, true, &Change{Limit: Limit{"app", CPU}, From: 500, To: 400}
+	if h := newHistory(coldGoal(), trials); !h.cold.matters() {
+		t.Error("a CPU limit moved on fresh replicas, and the next would not")
+	}
+	goal := coldGoal()
+	goal.Limits = goal.Limits[1:]
+	if h := newHistory(goal, trials[:2]); h.cold.matters() {
+		t.Errorf("no CPU limit is searched, and yet %+v", h.cold)
+	}
+}
+
+// No throttling at all is enough under any bound, with the noise that is assumed at first.
+func TestThrottleBoundsCanBeMet(t *testing.T) {
+	for _, b := range []float64{0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5} {
+		f := fit{noise: noise{prior: throttleNoise(b), priorWeight: throttleNoiseWeight}, usage: 240,
+			points: []fitPoint{{limit: 480, span: spanOf(480), u: depth(240, 480), y: throttleMargin(0, b)}}}
+		if p := f.confidence(480, 0); p < 0.95 {
+			t.Errorf("bound %v: no throttling in a trial is enough with a confidence of %.3f", b, p)
+		}
+	}
+	near(t, "noise under 10 %", throttleNoise(0.1), 0.52, 0.005)
+	near(t, "noise under 25 %", throttleNoise(0.25), 0.30, 0.005)
+}
+
 // What warm replicas passed at says nothing of a CPU limit once fresh ones are known to need more; of memory it does.
 func TestWarmPassesDoNotCount(t *testing.T) {
 	h := newHistory(coldGoal(), []Trial{coldTrial(600, 100, true, 0.190, 50*time.Millisecond), coldTrial(300, 100, false, 0.155, 50*time.Millisecond)})

@@ -240,7 +240,7 @@ func (h history) toward(want Settings, purpose Purpose, reason string) Step {
 			}
 		}
 	}
-	if h.cold.matters() && (move == nil || move.Resource == CPU) {
+	if h.cold.matters() && move != nil && move.Resource == CPU {
 		step.Reason = reason + "; cold, as " + h.cold.text()
 	}
 	if move == nil {

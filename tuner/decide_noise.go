@@ -19,7 +19,7 @@ const (
 func (h history) littleKnown(held Settings) (sigma float64, few bool) {
 	for _, l := range h.goal.Limits {
 		for _, slo := range h.goal.SLOs[h.goal.Tuning.Probe] {
-			if slo.Metric == scenarios.ResponseTime && l.Resource == CPU && h.nearestPass(slo.Text) >= outOfReach {
+			if slo.Metric == scenarios.ResponseTime && l.Resource == CPU && (h.nearestPass(slo.Text) >= outOfReach || h.missed(slo.Text, l.Limit)) {
 				sigma = max(sigma, h.marginNoise(slo.Text, l.Limit).sigma())
 			}
 		}
@@ -147,6 +147,17 @@ func (h history) nearestPass(slo string) float64 {
 		}
 	}
 	return nearest
+}
+
+// missed says whether a probe missed an SLO on a CPU limit's account, though not by far, since something passed.
+func (h history) missed(slo string, l Limit) bool {
+	for i := range h.trials {
+		t := &h.trials[i]
+		if y, ok := marginOf(t, slo); ok && y > 0 && y < hardMiss && t.Step.Scenario == h.goal.Tuning.Probe && h.blames(i, l) && h.passedBefore(i) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // tooNoisy ends a search whose noise, known from three repeats or more, leaves no limits to tell apart; with fewer it

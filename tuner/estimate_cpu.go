@@ -148,6 +148,9 @@ func (c *cpuSearch) hardFailure() float64 {
 }
 
 func (c *cpuSearch) pastKnee(i int, value float64) bool {
+	if y := c.h.worstMargin(&c.h.trials[i]); c.h.warmedUp(i) && y > 0 && y < hardMiss {
+		return false // no fit holds it
+	}
 	for k := range c.fits {
 		for _, p := range c.fits[k].points {
 			if p.trial != i {

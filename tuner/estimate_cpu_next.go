@@ -71,7 +71,7 @@ func (c *cpuSearch) between(failed, hold int64) (int64, string) {
 const mostRelaxed = 3.0
 
 // up goes to a larger limit, because none that passed is enough for the noise. A slope seen from one side reaches only
-// so far, so one step is a third at most; and at least the resolution, as less teaches nothing.
+// so far, so one step is a third at most; and at least half the resolution, as less teaches nothing.
 func (c *cpuSearch) up(hold int64, target float64) (int64, string) {
 	from := max(float64(hold), c.low)
 	if from > mostRelaxed*c.usage {
@@ -81,7 +81,7 @@ func (c *cpuSearch) up(hold int64, target float64) (int64, string) {
 	if v, visits := c.near(x); v >= x && visits < maxVisits {
 		return v, fmt.Sprintf("%s passed at %s with little evidence: once more, to know the noise", c.limit.Container, limitText(CPU, v))
 	}
-	x = max(x, c.limit.within(roundUp(CPU, from*(1+resolution))))
+	x = max(x, c.limit.within(roundUp(CPU, from*(1+resolution/2))))
 	if c.visits(x) >= maxVisits {
 		x = c.limit.within(roundUp(CPU, from*(1+2*resolution)))
 	}
@@ -115,7 +115,7 @@ func (c *cpuSearch) near(value int64) (passed int64, visits int) {
 func (c *cpuSearch) visits(value int64) int {
 	n := 0
 	for i := range c.h.trials {
-		if c.h.value(i, c.limit.Limit) == value && c.h.trials[i].Verdict.Judgement != Inconclusive {
+		if c.h.value(i, c.limit.Limit) == value && c.h.trials[i].Verdict.Judgement != Inconclusive && !c.h.warmedUp(i) {
 			n++
 		}
 	}

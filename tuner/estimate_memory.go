@@ -53,7 +53,7 @@ func (h history) memoryBracket(l Searched) *bracket {
 	if known {
 		b.floor(anon, h.anonDoubt(l.Limit, passed, anon))
 	}
-	for _, s := range h.memorySigns(l.Limit) {
+	for _, s := range h.memorySigns(l.Limit, outlived) {
 		b.add(s)
 	}
 	return b
@@ -90,11 +90,10 @@ func (h history) nextMemory(l Searched, b *bracket, hold int64) (int64, string) 
 // then at no more than the high-water mark since the replicas started, cold (unless more than that failed: a collector
 // never shows the room it works in). Later trials of the same replicas add
 // nothing to the first: what a start needs was seen once. Nor is a pass a sign at a value that was outlived: see outlived.
-func (h history) memorySigns(l Limit) []sign {
+func (h history) memorySigns(l Limit, outlived int64) []sign {
 	var signs []sign
 	most := h.mappedMost(l)
 	_, failed := h.extremes(l)
-	outlived := h.outlived(l)
 	seen := false
 	for i := range h.trials {
 		t := &h.trials[i]
@@ -106,10 +105,10 @@ func (h history) memorySigns(l Limit) []sign {
 			if u.peak != nil && float64(*u.peak) < value && int64(*u.peak) > failed {
 				value = float64(*u.peak)
 			}
-			signs = addSign(signs, sign{x: math.Log(value + cold(most, u)), yes: 1})
+			signs = addSign(signs, sign{x: math.Log(value + coldPages(most, u)), yes: 1})
 			seen = true
 		case h.blames(i, l):
-			signs = addSign(signs, sign{x: math.Log(value + cold(most, u)), no: 1})
+			signs = addSign(signs, sign{x: math.Log(value + coldPages(most, u)), no: 1})
 		}
 	}
 	return signs
@@ -175,7 +174,7 @@ func (h history) peakOf(l Limit, above int64) float64 {
 		t := &h.trials[i]
 		u := h.use(i, l.Container)
 		if t.Verdict.Judgement == Pass && h.value(i, l) > above && u.peak != nil && *u.peak > 0 {
-			least = min(least, math.Log(float64(*u.peak)+cold(most, u)))
+			least = min(least, math.Log(float64(*u.peak)+coldPages(most, u)))
 		}
 	}
 	return least
@@ -192,9 +191,9 @@ func (h history) mappedMost(l Limit) float64 {
 	return most
 }
 
-// cold is what a trial would have needed on top had its files been cold. File pages are charged to the cgroup that
+// coldPages is what a trial would have needed on top had its files been cold. File pages are charged to the cgroup that
 // touches them first, so a later trial on the same node may find its binary charged elsewhere; a new node won't.
-func cold(most float64, u use) float64 {
+func coldPages(most float64, u use) float64 {
 	if u.mapped == nil {
 		return 0
 	}
@@ -235,7 +234,7 @@ func (h history) memorySpread(l Limit) (squares, freedom float64) {
 		if slices.Index(values, value) < i {
 			continue
 		}
-		var all, late group
+		var early, late group
 		for j := i; j < len(values); j++ {
 			u := h.use(j, l.Container)
 			switch {
@@ -243,10 +242,10 @@ func (h history) memorySpread(l Limit) (squares, freedom float64) {
 			case h.warmedUp(j):
 				late.add(math.Log(float64(*u.anon)))
 			default:
-				all.add(math.Log(float64(*u.anon)))
+				early.add(math.Log(float64(*u.anon)))
 			}
 		}
-		n.addGroup(all)
+		n.addGroup(early)
 		n.addGroup(late)
 	}
 	return n.squares, n.freedom

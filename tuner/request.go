@@ -51,11 +51,20 @@ func (h history) requestOf(l Limit, limit int64) int64 {
 }
 
 // usageFor is what a request rests on: usage at the stated load in millicores or bytes, of the newest trial that
-// passed and knows it; 0 where none does.
+// passed and knows it; 0 where none does. For CPU a trial of warm replicas goes before one of fresh ones that use more: a
+// request stands for all of their life.
 func (h history) usageFor(l Limit) float64 {
+	if usage := h.usageWhere(l, h.warmedUp); l.Resource == CPU && h.cold.use > 0 && usage > 0 {
+		return usage
+	}
+	return h.usageWhere(l, func(int) bool { return true })
+}
+
+// usageWhere is usageFor over the trials that count.
+func (h history) usageWhere(l Limit, counts func(trial int) bool) float64 {
 	for i := len(h.trials) - 1; i >= 0; i-- {
 		t := &h.trials[i]
-		if t.Verdict.Judgement != Pass || t.Step.Purpose == Confirm {
+		if t.Verdict.Judgement != Pass || t.Step.Purpose == Confirm || !counts(i) {
 			continue
 		}
 		u := h.use(i, l.Container)

@@ -62,6 +62,7 @@ func (h history) warm() (step Step, ok bool) {
 		step = h.toward(withLimit(first.Step.Settings, below.Limit, below.Below.Value, h.goal.Tuning.QoS), Probe,
 			fmt.Sprintf("the earlier limits still pass; does %s still fail at %s?", limitName(below.Limit),
 				limitText(below.Resource, below.Below.Value)))
+		step.Fresh = true // as it may have been when it failed: see coldness
 		return step, true
 	case len(judged) == 2 && h.stillFails(judged[1], below):
 		return h.unchanged(first, &h.trials[judged[1]]), true

@@ -20,10 +20,15 @@ type serviceSweep struct {
 	Service    string         `json:"service"`
 	Machine    runlog.Machine `json:"machine"`
 	FileSHA256 string         `json:"scenario_file_sha256"`
-	Limits     []limitSweep   `json:"limits"`
+	// Format is sweepFormat; a sweep saved in another one is made anew.
+	Format int          `json:"format"`
+	Limits []limitSweep `json:"limits"`
 	// Within is how long the sweep of each limit might take.
 	Within time.Duration `json:"within_ns"`
 }
+
+// sweepFormat counts what a saved sweep holds: 2 has the confirming soaks.
+const sweepFormat = 2
 
 // swept returns the saved sweep of a service where it was made on this machine with this file in no less time, and else makes one.
 func swept(ctx context.Context, name, path string, again bool, within time.Duration) (serviceSweep, error) {
@@ -31,9 +36,9 @@ func swept(ctx context.Context, name, path string, again bool, within time.Durat
 	if err != nil {
 		return serviceSweep{}, err
 	}
-	s := serviceSweep{Service: name, Machine: runlog.ThisMachine(), FileSHA256: sum, Within: within}
+	s := serviceSweep{Service: name, Machine: runlog.ThisMachine(), FileSHA256: sum, Format: sweepFormat, Within: within}
 	saved := filepath.Join(".cache", "oracle", name+".json")
-	if old, err := load(saved); err == nil && !again && old.Machine == s.Machine && old.FileSHA256 == s.FileSHA256 && old.Within >= within {
+	if old, err := load(saved); err == nil && !again && old.Machine == s.Machine && old.FileSHA256 == s.FileSHA256 && old.Format == s.Format && old.Within >= within {
 		fmt.Printf("%s: the sweep of this machine, from %s\n", name, saved)
 		return old, nil
 	}
