@@ -19,7 +19,7 @@ const memoryResolution = 0.04
 
 // memorySlack is how far above the value aimed at a memory limit may stay, at least; where the noise is larger, most of
 // it: less is not worth a trial. After three steps it may be half as much again.
-const memorySlack = 0.02
+const memorySlack = 0.015
 
 // memoryEstimate searches a memory limit. What is known: the need of a run is hardly below its anonymous memory, never
 // above its peak, and each trial adds a sign. The peak counts page cache that could be given back, so the least limit
