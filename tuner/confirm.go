@@ -53,17 +53,21 @@ func (h history) unsettled() bool {
 // confirmed ends the search after the soak passed. Where a limit is not settled and the budget allows it (a resumed
 // search was given a larger one) it goes on.
 func (h history) confirmed(soak *Trial) Step {
-	before := newHistory(h.goal, h.trials[:len(h.trials)-1])
-	if before.unsettled() && !before.mustStop() && !h.mustStop() {
+	before := history{goal: h.goal, trials: h.trials[:len(h.trials)-1]}
+	stopped := before.mustStop()
+	if stopped || h.goal.ResumedAt > 0 { // else the soak was asked for because every limit was settled
+		before = newHistory(before.goal, before.trials)
+	}
+	if h.goal.ResumedAt > 0 && !stopped && before.unsettled() && !h.mustStop() {
 		return h.lower(soak)
 	}
 	outcome, why := Derived, fmt.Sprintf("limits derived in %d trials and confirmed by the soak of trial %d", len(before.trials), soak.Number)
 	for _, l := range h.goal.Limits {
-		switch e := before.estimateOf(l); {
-		case e.notMonotone:
+		switch {
+		case l.Resource == CPU && !h.minor(l.Limit) && h.search(l).inverted():
 			outcome = NotMonotone
 			why = fmt.Sprintf("%s; %s passed at a smaller limit than one that failed, so the largest failing value bounds it", why, limitName(l.Limit))
-		case e.next != 0 && before.mustStop() && outcome == Derived:
+		case stopped && outcome == Derived && before.estimateOf(l).next != 0:
 			outcome = BudgetSpent
 			why = fmt.Sprintf("the budget is spent before %s was settled; the limits were confirmed by the soak of trial %d", limitName(l.Limit), soak.Number)
 		}

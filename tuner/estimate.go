@@ -18,8 +18,6 @@ type estimate struct {
 	reason string
 	// confidence that hold is enough for one more run, 0–1.
 	confidence float64
-	// notMonotone is true where a larger value failed beyond doubt and a smaller one passed.
-	notMonotone bool
 }
 
 // maxProbes is how many steps may move one limit before its search ends with what it has.

@@ -21,7 +21,7 @@ const (
 // limit that leaves room for the noise measured. A failure far past the knee bounds it from below.
 func (h history) cpuEstimate(l Searched) estimate {
 	c := h.search(l)
-	e := estimate{Searched: l, notMonotone: c.inverted()}
+	e := estimate{Searched: l}
 	target := h.target()
 	best := 0.0
 	for i := range h.trials {
