@@ -261,3 +261,23 @@ func TestBaselineTrials(t *testing.T) {
 		t.Error("trials of nothing")
 	}
 }
+
+// A search that went on cold leaves short trials of fresh replicas; what is compared with them is as cold.
+func TestCheckIsAsColdAsItsBaseline(t *testing.T) {
+	g := checkGoal()
+	short := func() Step { step, _ := NextCheckStep(g, []Trial{comparableTrial(1, "soak", 1, 10)}, 0); return step }
+	if short().Fresh {
+		t.Error("fresh replicas for a short trial without a baseline")
+	}
+	g.Baseline = fourTrials()
+	for i := range g.Baseline {
+		g.Baseline[i].Observation.Fresh = true
+	}
+	if !short().Fresh {
+		t.Error("warm replicas, though every short trial of the baseline had fresh ones")
+	}
+	g.Baseline[1].Observation.Fresh = false
+	if short().Fresh {
+		t.Error("fresh replicas, though a short trial of the baseline had warm ones")
+	}
+}
