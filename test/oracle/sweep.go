@@ -58,8 +58,10 @@ type sweeper struct {
 	runner *trial.Runner
 	tested tuner.Searched
 	// at holds the points by their place on the grid: value = tested.Min · grid^place.
-	at    map[int]*point
-	until time.Time
+	at map[int]*point
+	// until is when it looks no further, after within; while the smallest is not known, as much again.
+	until  time.Time
+	within time.Duration
 	// trialTime is what one trial takes that passes: the load, and starting and stopping.
 	trialTime time.Duration
 	sweep     limitSweep
@@ -75,7 +77,7 @@ func sweepLimit(ctx context.Context, file scenarios.File, limit tuner.Searched, 
 	probe := scenarioOf(file, file.Tuning.Probe)
 	s := &sweeper{
 		file: file, probe: probe, tested: limit,
-		at: map[int]*point{}, until: time.Now().Add(within),
+		at: map[int]*point{}, until: time.Now().Add(within), within: within,
 		trialTime: probe.Duration() + time.Second,
 		sweep:     limitSweep{Container: limit.Container, Resource: limit.Resource},
 		// A goal without SLOs: nothing ends a trial early but a kill.
@@ -90,10 +92,7 @@ func sweepLimit(ctx context.Context, file scenarios.File, limit tuner.Searched, 
 	}
 	began := time.Now()
 	err = s.run(ctx)
-	for _, p := range s.at {
-		s.sweep.Points = append(s.sweep.Points, *p)
-	}
-	slices.SortFunc(s.sweep.Points, func(a, b point) int { return int(a.Value - b.Value) })
+	s.sweep.Points = s.points()
 	if err != nil {
 		return s.sweep, err
 	}
@@ -143,7 +142,7 @@ func (s *sweeper) run(ctx context.Context) error {
 		if high+above > top {
 			break
 		}
-		if time.Until(s.until) < agree*s.trialTime {
+		if left := time.Until(s.until); left < agree*s.trialTime && (smallest(s.points()) > 0 || left < -s.within) {
 			s.sweep.Cut = true
 			break
 		}
@@ -152,6 +151,16 @@ func (s *sweeper) run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// points are those swept so far, in order of value.
+func (s *sweeper) points() []point {
+	var all []point
+	for _, p := range s.at {
+		all = append(all, *p)
+	}
+	slices.SortFunc(all, func(a, b point) int { return int(a.Value - b.Value) })
+	return all
 }
 
 // relaxed makes sure that a trial passes with everything relaxed, at the place of the upper bound; one of two may fail.
