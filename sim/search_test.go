@@ -205,9 +205,22 @@ func TestSearchOfAServiceThatWarmsUp(t *testing.T) {
 		goal := tuner.NewGoal(f)
 		r := New(f)
 		r.service.Containers[0].Warming = 0.3
-		_, step := searched(t, goal, r)
+		trials, step := searched(t, goal, r)
 		if step.Result == nil || step.Result.Outcome != tuner.Derived {
 			t.Fatalf("seed %d: the search ended with %+v", seed, step.Result)
+		}
+		passed, warm := false, 0
+		for _, x := range trials {
+			if c := x.Step.Change; passed && c != nil && c.Resource == tuner.CPU && !x.Step.Fresh {
+				warm++
+			}
+			passed = passed || x.Verdict.Judgement == tuner.Pass
+			if c := x.Verdict.Culprit; x.Step.Purpose == tuner.Confirm && c != nil && c.Resource == tuner.CPU {
+				t.Errorf("seed %d: the soak of trial %d failed: %s", seed, x.Number, x.Verdict.Why)
+			}
+		}
+		if warm > 1 {
+			t.Errorf("seed %d: CPU moved %d times on warm replicas, though the first showed that fresh ones use more", seed, warm)
 		}
 		if !r.service.Passes(step.Result.Settings, r.service.Quiet(), 0.05) {
 			t.Errorf("seed %d: fresh replicas fail at %+v", seed, step.Result.Settings)

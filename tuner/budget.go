@@ -66,11 +66,13 @@ func (h history) stop() Step {
 		step := h.end(BudgetSpent, fmt.Sprintf("%s; the best limits that a soak confirmed are those of trial %d", budget, soak.Number))
 		step.Result.Settings, step.Result.Verified = soak.Step.Settings, true
 		step.Result.Evidence = h.evidence(step.Result.Settings, h.until(soak))
+		step.Result.Warnings = h.coldWarnings()
 		return step
 	}
 	step := h.end(BudgetSpent, fmt.Sprintf("%s; trial %d passed at these limits, no soak confirmed them", budget, best.Number))
 	step.Result.Settings = h.withRequests(best.Step.Settings)
 	step.Result.Evidence = h.evidence(step.Result.Settings, h.until(best))
+	step.Result.Warnings = h.coldWarnings()
 	return step
 }
 

@@ -17,7 +17,7 @@ type coldness struct {
 	found bool
 }
 
-// What makes a difference worth to go on cold: a Java server used a quarter more CPU in its first 13 s than later; and a
+// What makes a difference worth to go on cold: Java and Node.js servers used 14 to 28 % more CPU in their first 13 s than later; and a
 // p99 twice as long is more than the limits tried next to each other make of it, where it is not so far below its bound
 // (by coldReach, a fifth, as y = ln(value/bound)) that it decides nothing.
 const (
@@ -33,6 +33,14 @@ func (c coldness) text() string {
 		return fmt.Sprintf("fresh replicas use %s more CPU than warm ones", percentText(math.Expm1(c.use)))
 	}
 	return "fresh replicas did worse than warm ones"
+}
+
+// coldWarnings are what a reader of a result must see of it.
+func (h history) coldWarnings() []string {
+	if !h.cold.matters() {
+		return nil
+	}
+	return []string{h.cold.text() + ": the CPU limits are what a rollout needs"}
 }
 
 // coldnessOf is the largest of every container and every SLO on a response time; none where no CPU limit is searched. Usage is
@@ -52,7 +60,7 @@ func (h history) coldnessOf() coldness {
 		c.found = c.found || asked && (probes > 1 || h.earlier() == nil) // a warm start's first probe is cold in any case
 	}
 	for _, container := range h.containers {
-		c.use = max(c.use, h.colder(h.firstSameMemory, noise{prior: usageNoise, priorWeight: usageNoiseWeight}, coldUse, func(i int) (float64, bool) {
+		c.use = max(c.use, h.colder(h.firstSameMemory, noise{prior: usageNoise, priorWeight: usageNoiseWeight}, coldUse, math.Inf(-1), func(i int) (float64, bool) {
 			if !h.usageKnown(i, container) {
 				return 0, false
 			}
@@ -61,9 +69,8 @@ func (h history) coldnessOf() coldness {
 	}
 	for _, slo := range h.goal.SLOs[h.goal.Tuning.Probe] {
 		if slo.Metric == scenarios.ResponseTime {
-			c.slow = max(c.slow, h.colder(h.firstSameCPU, h.priorNoise(slo.Text), coldSlow, func(i int) (float64, bool) {
-				y, ok := marginOf(&h.trials[i], slo.Text)
-				return y, ok && (y > coldReach || !h.trials[i].Observation.Fresh)
+			c.slow = max(c.slow, h.colder(h.firstSameCPU, h.priorNoise(slo.Text), coldSlow, coldReach, func(i int) (float64, bool) {
+				return marginOf(&h.trials[i], slo.Text)
 			}))
 		}
 	}
@@ -76,9 +83,9 @@ func (h history) coldnessOf() coldness {
 //
 //	d̄ = Σwd / Σw  ± s/√Σw
 //
-// and 3 standard errors tell the two apart. Worked: one fresh trial of 190m, one warm of 155m, s = 0.01:
+// and 3 standard errors tell the two apart. A group whose fresh mean is below reach decides nothing. Worked: one fresh trial of 190m, one warm of 155m, s = 0.01:
 // d̄ = ln(190/155) = 0.204 ± 0.014.
-func (h history) colder(first []int, n noise, least float64, figure func(i int) (y float64, ok bool)) float64 {
+func (h history) colder(first []int, n noise, least, reach float64, figure func(i int) (y float64, ok bool)) float64 {
 	sum, weight := 0.0, 0.0
 	for i := range h.trials {
 		if first[i] != i {
@@ -98,7 +105,7 @@ func (h history) colder(first []int, n noise, least float64, figure func(i int) 
 		}
 		n.addGroup(fresh)
 		n.addGroup(warm)
-		if a, b := float64(fresh.count), float64(warm.count); a > 0 && b > 0 {
+		if a, b := float64(fresh.count), float64(warm.count); a > 0 && b > 0 && fresh.mean() > reach {
 			w := a * b / (a + b)
 			sum, weight = sum+w*(fresh.mean()-warm.mean()), weight+w
 		}

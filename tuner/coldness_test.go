@@ -14,7 +14,7 @@ func coldTrial(cpu scenarios.MilliCPU, memory scenarios.Bytes, fresh bool, used 
 	slo := coldGoal().SLOs["probe"][0]
 	ratio := p99.Seconds() / slo.Time.Seconds()
 	return Trial{Step: Step{Settings: s, Scenario: "probe"}, Observation: Observation{Fresh: fresh, Load: &Load{Offered: 120, Throughput: 120},
-		Containers: []ContainerUse{{Container: "app", CPULimit: cpu, CPU: &used}}},
+		Containers: []ContainerUse{{Container: "app", CPULimit: cpu, CPU: &used, CPUP95: &used}}},
 		Verdict: Verdict{Judgement: Pass, Margins: []Margin{{Name: slo.Text, Metric: slo.Metric, Value: new(p99.Seconds()), Ratio: &ratio}}}}
 }
 
@@ -38,6 +38,7 @@ func TestColdness(t *testing.T) {
 		"warm ones use more":              {[]Trial{coldTrial(600, 100, true, 0.155, 50*ms), coldTrial(500, 100, false, 0.190, 50*ms)}, 0, 0},
 		"slower at equal CPU":             {[]Trial{coldTrial(600, 100, true, 0.155, 50*ms), coldTrial(600, 100, false, 0.155, 5*ms)}, 0, math.Log(10)},
 		"slower at less CPU":              {[]Trial{coldTrial(500, 100, true, 0.155, 50*ms), coldTrial(600, 100, false, 0.155, 5*ms)}, 0, 0},
+		"slower, far below the bound":     {[]Trial{coldTrial(600, 100, true, 0.155, 20*ms), coldTrial(600, 100, true, 0.155, 45*ms), coldTrial(600, 100, false, 0.155, 5*ms)}, 0, 0},
 		"only cold":                       {[]Trial{coldTrial(600, 100, true, 0.190, 50*ms), coldTrial(600, 100, true, 0.155, 5*ms)}, 0, 0},
 	}
 	for name, c := range cases {
@@ -88,6 +89,7 @@ func TestWarmPassesDoNotCount(t *testing.T) {
 		t.Errorf("the least CPU limit that passed is %dm, want that of the cold trial, 600m", passed)
 	}
 	near(t, "usage", h.usageOf(Limit{"app", CPU}), 190, 1e-9)
+	near(t, "usage that a request rests on", h.usageFor(Limit{"app", CPU}), 155, 1e-9)
 	if !h.passes(1, Limit{"app", Memory}) {
 		t.Error("the warm trial does not count as one that its memory limit was enough for")
 	}

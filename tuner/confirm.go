@@ -77,8 +77,6 @@ func (h history) confirmed(soak *Trial) Step {
 	r.Settings, r.Verified = soak.Step.Settings, true
 	r.Evidence = h.evidence(soak.Step.Settings, h)
 	r.Sigma, r.Confidence = h.summary(r.Evidence)
-	if h.cold.matters() {
-		r.Warnings = append(r.Warnings, h.cold.text()+": the CPU limits are what a rollout needs")
-	}
+	r.Warnings = h.coldWarnings()
 	return step
 }

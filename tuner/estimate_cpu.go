@@ -148,8 +148,8 @@ func (c *cpuSearch) hardFailure() float64 {
 }
 
 func (c *cpuSearch) pastKnee(i int, value float64) bool {
-	if y := c.h.worstMargin(&c.h.trials[i]); c.h.warmedUp(i) && y > 0 && y < hardMiss {
-		return false // no fit holds it
+	if y := c.h.worstMargin(&c.h.trials[i]); c.h.warmedUp(i) && y > 0 && y < hardMiss && c.h.usageKnown(i, c.limit.Container) {
+		return false // a near miss, though no fit holds it
 	}
 	for k := range c.fits {
 		for _, p := range c.fits[k].points {

@@ -103,10 +103,11 @@ const (
 //
 //	s = √((1−b)/(b·n))
 //
-// Below b = 0.1 it is that of 0.1: no throttling at all is a margin of −2 under any bound, and with less than three
-// draws to be throttled the variance is no longer Anscombe's. Worked, n = 33: b = 0.1 gives 0.52, b = 0.25 gives 0.30.
+// Below b = 0.1 it is that of 0.1: no throttling at all is a margin of about −2 under any bound that small, and with less
+// than three draws to be throttled the variance is no longer Anscombe's. Worked, n = 33: b = 0.1 gives 0.52, b = 0.25 gives 0.30.
 func throttleNoise(b float64) float64 {
-	return math.Sqrt((1 - b) / (max(b, 0.1) * independentPeriods))
+	b = max(b, 0.1)
+	return math.Sqrt((1 - b) / (b * independentPeriods))
 }
 
 // priorNoise is what is assumed of the noise of an SLO's margin before it was measured.

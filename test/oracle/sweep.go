@@ -97,10 +97,12 @@ func sweepLimit(ctx context.Context, file scenarios.File, limit tuner.Searched, 
 		return s.sweep, err
 	}
 	s.sweep.Smallest = smallest(s.sweep.Points)
+	err = s.holdSoak(ctx)
 	s.sweep.Took = time.Since(began)
-	if err := s.holdSoak(ctx); ctx.Err() != nil {
+	if ctx.Err() != nil {
 		return s.sweep, err
-	} else if err != nil {
+	}
+	if err != nil {
 		fmt.Printf("  what holds the soak is not known: %v\n", err)
 	}
 	return s.sweep, nil
@@ -142,7 +144,7 @@ func (s *sweeper) run(ctx context.Context) error {
 		if high+above > top {
 			break
 		}
-		if left := time.Until(s.until); left < agree*s.trialTime && (smallest(s.points()) > 0 || left < -s.within) {
+		if left := time.Until(s.until); left < agree*s.trialTime && (smallest(s.points()) > 0 || left < agree*s.trialTime-s.within) {
 			s.sweep.Cut = true
 			break
 		}
