@@ -48,7 +48,7 @@ func (h history) stop() Step {
 	budget := fmt.Sprintf("the budget (%d trials, %s) is spent", tuning.MaxTrials, tuning.MaxTime)
 	soak := h.verified()
 	switch {
-	case best == nil && soak != nil:
+	case best == nil && soak != nil: // nothing to go back to, but something is confirmed
 	case best == nil && !h.judged():
 		return h.end(NotMeasured, budget+" and no trial could be judged; the last: "+last.Verdict.Why)
 	case best == nil && h.passing() > 0:

@@ -17,9 +17,9 @@ type coldness struct {
 	found bool
 }
 
-// What makes a difference worth to go on cold: Java and Node.js servers used 14 to 28 % more CPU in their first 13 s than later; and a
-// p99 twice as long is more than the limits tried next to each other make of it, where it is not so far below its bound
-// (by coldReach, a fifth, as y = ln(value/bound)) that it decides nothing.
+// What makes a difference worth to go on cold: Java and Node.js servers used 14 to 28 % more CPU in their first 13 s than
+// later; and a p99 twice as long is more than the limits tried next to each other make of it, where it is not so far below
+// its bound (coldReach, a fifth of it, as y = ln(value/bound)) that it decides nothing.
 const (
 	coldUse   = 1.05
 	coldSlow  = 2.0
@@ -83,8 +83,8 @@ func (h history) coldnessOf() coldness {
 //
 //	d̄ = Σwd / Σw  ± s/√Σw
 //
-// and 3 standard errors tell the two apart. A group whose fresh mean is below reach decides nothing. Worked: one fresh trial of 190m, one warm of 155m, s = 0.01:
-// d̄ = ln(190/155) = 0.204 ± 0.014.
+// and 3 standard errors tell the two apart. A group whose fresh mean is not above reach decides nothing. Worked: one fresh trial
+// of 190m, one warm of 155m, s = 0.01: d̄ = ln(190/155) = 0.204 ± 0.014.
 func (h history) colder(first []int, n noise, least, reach float64, figure func(i int) (y float64, ok bool)) float64 {
 	sum, weight := 0.0, 0.0
 	for i := range h.trials {

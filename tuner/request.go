@@ -54,9 +54,11 @@ func (h history) requestOf(l Limit, limit int64) int64 {
 // passed and knows it; 0 where none does. For CPU a trial of warm replicas with the memory limits of the newest trial goes before
 // one of fresh ones that do worse: a request stands for all of their life.
 func (h history) usageFor(l Limit) float64 {
-	warm := func(i int) bool { return h.warmedUp(i) && h.sameOf(Memory, i, len(h.trials)-1) }
-	if usage := h.usageWhere(l, warm); l.Resource == CPU && usage > 0 {
-		return usage
+	if l.Resource == CPU {
+		warm := func(i int) bool { return h.warmedUp(i) && h.sameOf(Memory, i, len(h.trials)-1) }
+		if usage := h.usageWhere(l, warm); usage > 0 {
+			return usage
+		}
 	}
 	return h.usageWhere(l, func(int) bool { return true })
 }
